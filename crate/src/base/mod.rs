@@ -1,0 +1,8 @@
+//! What every room may use: errors, counter-based random numbers, aligned storage.
+
+pub mod error;
+pub mod floats;
+pub mod rng;
+
+pub use error::{Error, Result};
+pub use floats::Floats;
