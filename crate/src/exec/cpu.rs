@@ -1,0 +1,140 @@
+//! Runs plans on the processor: in f32 with the fast kernels, or in f64 with the reference ones.
+//!
+//! All memory is allocated when the executor is made; running a plan allocates nothing.
+
+use crate::base::rng::InitRng;
+use crate::data::Dataset;
+use crate::plan::{
+    Arithmetic, Buf, Clock, Element, Env, Hyper, Init, Kernel, PlanId, Program, Run,
+};
+use std::sync::Arc;
+
+/// A number type that kernels run in.
+pub trait Precision: Element {
+    /// The version of a kernel for this type.
+    fn version(kernel: &Kernel) -> fn(&mut Run<'_, Self>);
+}
+
+impl Precision for f32 {
+    fn version(kernel: &Kernel) -> fn(&mut Run<'_, f32>) {
+        kernel.cpu
+    }
+}
+
+impl Precision for f64 {
+    fn version(kernel: &Kernel) -> fn(&mut Run<'_, f64>) {
+        kernel.reference
+    }
+}
+
+/// A program with its memory.
+pub struct Executor<T: Precision> {
+    program: Arc<Program>,
+    data: Arc<Dataset>,
+    buffers: Vec<T::Store>,
+    scratch: T::Store,
+    scalars: Vec<f64>,
+    arithmetic: Arithmetic,
+}
+
+impl<T: Precision> Executor<T> {
+    /// Allocates all buffers and draws their first content from `seed`.
+    pub fn new(
+        program: Arc<Program>,
+        data: Arc<Dataset>,
+        seed: u64,
+        arithmetic: Arithmetic,
+    ) -> Self {
+        let scratch = program.plans.iter().map(crate::plan::Plan::scratch).max().unwrap_or(0);
+        let mut executor = Self {
+            buffers: program.buffers.iter().map(|b| T::zeros(b.buf.len())).collect(),
+            scratch: T::zeros(scratch),
+            scalars: vec![0.0; program.scalars.len()],
+            program,
+            data,
+            arithmetic,
+        };
+        executor.initialise(seed);
+        executor
+    }
+
+    /// Draws every buffer's first content.
+    pub fn initialise(&mut self, seed: u64) {
+        for (decl, store) in self.program.buffers.iter().zip(&mut self.buffers) {
+            // f32 first: the reference starts from the same numbers as the fast path
+            let mut fill = |f: &mut dyn FnMut() -> f64| {
+                store.iter_mut().for_each(|x| *x = T::from_f64(f64::from(f() as f32)));
+            };
+            match decl.init {
+                Init::Zero => fill(&mut || 0.0),
+                Init::Constant(value) => fill(&mut || f64::from(value)),
+                Init::Normal { std, stream } => {
+                    let mut rng = InitRng::new(seed, stream);
+                    fill(&mut || f64::from(std) * rng.normal());
+                }
+                Init::TruncatedNormal { std, stream } => {
+                    let mut rng = InitRng::new(seed, stream);
+                    fill(&mut || f64::from(std) * rng.truncated_normal());
+                }
+                Init::Magnitude { std, stream } => {
+                    let mut rng = InitRng::new(seed, stream);
+                    fill(&mut || (f64::from(std) * rng.normal()).abs());
+                }
+                Init::Diagonal(value) => {
+                    fill(&mut || 0.0);
+                    let columns = decl.buf.cols;
+                    store
+                        .iter_mut()
+                        .step_by(columns + 1)
+                        .for_each(|x| *x = T::from_f64(f64::from(value)));
+                }
+            }
+        }
+    }
+
+    /// The program it runs.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Content of a buffer.
+    pub fn read(&self, buf: Buf) -> &[T] {
+        &self.buffers[buf.index()]
+    }
+
+    /// Content of a buffer, to change between runs.
+    pub fn write(&mut self, buf: Buf) -> &mut [T] {
+        &mut self.buffers[buf.index()]
+    }
+
+    /// Runs one plan once; ops for which `skip` is true are left out (their buffers keep what was
+    /// written to them).
+    pub fn run(
+        &mut self,
+        plan: PlanId,
+        env: &Env,
+        hyper: &Hyper,
+        clock: &Clock,
+        skip: impl Fn(&Kernel) -> bool,
+    ) {
+        for (value, scalar) in self.scalars.iter_mut().zip(&self.program.scalars) {
+            *value = (scalar.value)(hyper, clock);
+        }
+        let program = &*self.program;
+        for op in &program.plans[plan.0].ops {
+            if !op.when.runs(env.step) || skip(op.kernel) {
+                continue;
+            }
+            let mut run = Run {
+                op,
+                buffers: &mut self.buffers,
+                scalars: &self.scalars,
+                env,
+                data: &self.data,
+                scratch: &mut self.scratch,
+                arithmetic: self.arithmetic,
+            };
+            T::version(op.kernel)(&mut run);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `g = e B`: sends an error down through a dense layer (through W: backpropagation; through B:
+//! feedback alignment and its kin).
+//!
+//! Buffers: g (N, n) written; e (N, m); B (m, n).
+
+use super::gemm::{Adjoint, panel_floats};
+use super::lanes::dispatch;
+use crate::plan::{Access, Buf, Kernel, Run, Tape};
+
+/// The kernel.
+pub static KERNEL: Kernel = Kernel {
+    name: "adjoint",
+    access: &[Access::Write, Access::Read, Access::Read],
+    cpu,
+    reference,
+    flops: |op| 2 * (op.bufs[1].rows * op.bufs[2].len()) as u64,
+    scratch: |op| panel_floats(1, op.bufs[1].cols),
+};
+
+/// Records `g = e B`.
+#[track_caller]
+pub fn record(tape: &mut Tape, label: &str, g: Buf, e: Buf, b: Buf) {
+    tape.require(e.cols == b.rows && g.cols == b.cols && g.rows == e.rows, label, || {
+        format!("adjoint: g {g:?}, e {e:?}, B {b:?}")
+    });
+    tape.push(&KERNEL, label, &[g, e, b], &[], &[]);
+}
+
+fn cpu(run: &mut Run<'_, f32>) {
+    let mut g = run.take(0);
+    let mut scratch = std::mem::take(run.scratch);
+    let (columns, depth) = (run.shape(2).cols, run.shape(2).rows);
+    let product = Adjoint {
+        g: &mut g,
+        e: run.read(1),
+        b: run.read(2),
+        columns,
+        depth,
+        scratch: &mut scratch,
+    };
+    dispatch(run.arithmetic, product);
+    *run.scratch = scratch;
+    run.put(0, g);
+}
+
+fn reference(run: &mut Run<'_, f64>) {
+    let mut g = run.take(0);
+    let (e, b) = (run.read(1), run.read(2));
+    let (m, n) = (run.shape(2).rows, run.shape(2).cols);
+    for (g, e) in g.chunks_exact_mut(n).zip(e.chunks_exact(m)) {
+        for (unit, g) in g.iter_mut().enumerate() {
+            *g = e.iter().enumerate().map(|(k, e)| e * b[k * n + unit]).sum();
+        }
+    }
+    run.put(0, g);
+}

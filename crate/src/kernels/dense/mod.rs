@@ -1,0 +1,126 @@
+//! `h = act(x W^T + b) [+ c xi]`: a dense layer's forward pass with everything after the product fused.
+//!
+//! Buffers: h (N, m) written; x (N, n); W (m, n); b (m, 1); optional xi (N, m).
+//! Ints: activation. Scalars: c (only with xi). Noise is added after the non-linearity (paper, section 3).
+
+use super::activation::Activation;
+use super::elementwise;
+use super::gemm::{Forward, panel_floats};
+use super::lanes::{Lanes, WithLanes, dispatch};
+use crate::plan::{Access, Buf, Kernel, Run, Scalar, Tape};
+
+/// The kernel.
+pub static KERNEL: Kernel = Kernel {
+    name: "dense",
+    access: &[Access::Write, Access::Read, Access::Read, Access::Read, Access::Read],
+    cpu,
+    reference,
+    flops: |op| 2 * (op.bufs[1].rows * op.bufs[2].len()) as u64,
+    scratch: |op| panel_floats(op.bufs[1].rows, op.bufs[1].cols),
+};
+
+/// Records `h = act(x W^T + b)`, plus `c xi` when `noise` is given as (xi, c).
+#[track_caller]
+pub fn record(
+    tape: &mut Tape,
+    label: &str,
+    (h, x): (Buf, Buf),
+    (w, b): (Buf, Buf),
+    act: Activation,
+    noise: Option<(Buf, Scalar)>,
+) {
+    tape.require(
+        x.cols == w.cols && h.cols == w.rows && h.rows == x.rows && b.len() == w.rows,
+        label,
+        || format!("dense: h {h:?}, x {x:?}, W {w:?}, b {b:?}"),
+    );
+    match noise {
+        None => tape.push(&KERNEL, label, &[h, x, w, b], &[], &[act.code()]),
+        Some((xi, c)) => {
+            tape.require((xi.rows, xi.cols) == (h.rows, h.cols), label, || {
+                format!("dense: h {h:?}, xi {xi:?}")
+            });
+            tape.push(&KERNEL, label, &[h, x, w, b, xi], &[c], &[act.code()]);
+        }
+    }
+}
+
+struct Fused<'a> {
+    forward: Forward<'a>,
+    act: Activation,
+    noise: Option<(&'a [f32], f32)>,
+}
+
+impl WithLanes for Fused<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let Fused { mut forward, act, noise } = self;
+        let units = forward.bias.len();
+        forward.reborrow().product::<L>();
+        let h = forward.z;
+        match act {
+            Activation::Identity => {}
+            Activation::Softmax => h.chunks_exact_mut(units).for_each(softmax::<L>),
+            _ => elementwise::update::<L, 0>(h, [], |z, []| act.apply(z)),
+        }
+        if let Some((xi, c)) = noise {
+            let c = L::splat(c);
+            elementwise::update::<L, 1>(h, [xi], |a, [xi]| xi.mul_add(c, a));
+        }
+    }
+}
+
+/// One row, in place, with the largest entry taken off first.
+#[inline(always)]
+fn softmax<L: Lanes>(row: &mut [f32]) {
+    let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    elementwise::update::<L, 0>(row, [], |z, []| {
+        super::math::exp(z.sub(L::splat(top))).add(z.sub(z))
+    });
+    let total = elementwise::sum::<L, 1>([row], |[p]| p);
+    elementwise::update::<L, 0>(row, [], |p, []| p.div(L::splat(total)));
+}
+
+fn cpu(run: &mut Run<'_, f32>) {
+    let mut h = run.take(0);
+    let mut scratch = std::mem::take(run.scratch);
+    let forward = Forward {
+        z: &mut h,
+        x: run.read(1),
+        w: run.read(2),
+        bias: run.read(3),
+        n: run.shape(1).rows,
+        scratch: &mut scratch,
+    };
+    let noise = run.has(4).then(|| (run.read(4), run.scalar(0)));
+    let act = Activation::from_code(run.int(0));
+    dispatch(run.arithmetic, Fused { forward, act, noise });
+    *run.scratch = scratch;
+    run.put(0, h);
+}
+
+fn reference(run: &mut Run<'_, f64>) {
+    let mut h = run.take(0);
+    let (x, w, b) = (run.read(1), run.read(2), run.read(3));
+    let (m, n) = (run.shape(2).rows, run.shape(2).cols);
+    let act = Activation::from_code(run.int(0));
+    for (row, x) in h.chunks_exact_mut(m).zip(x.chunks_exact(n)) {
+        for (unit, z) in row.iter_mut().enumerate() {
+            let sum: f64 = w[unit * n..][..n].iter().zip(x).map(|(w, x)| w * x).sum();
+            *z = act.apply_f64(sum + b[unit]);
+        }
+        if act == Activation::Softmax {
+            let top = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            row.iter_mut().for_each(|z| *z = libm::exp(*z - top));
+            let total: f64 = row.iter().sum();
+            row.iter_mut().for_each(|p| *p /= total);
+        }
+    }
+    if run.has(4) {
+        let c = run.scalar(0);
+        h.iter_mut().zip(run.read(4)).for_each(|(h, xi)| *h += c * xi);
+    }
+    run.put(0, h);
+}

@@ -1,0 +1,93 @@
+//! `xi ~ N(0, 1)`: counter-based noise, a pure function of (seed, stream, step, element).
+//!
+//! Philox4x32-10 at counter [element / 4, stream, step low, step high]; its four words make two
+//! Box-Muller pairs: `u = ((w_0 >> 8) + 1) 2^-24`, `v = (w_1 >> 8) 2^-24`, `r = sqrt(-2 ln u)`,
+//! `(r cos 2 pi v, r sin 2 pi v)`. So |xi| <= 5.77. A GPU draws the same integers.
+//!
+//! Buffers: xi (N, m) written; element = n m + j. Ints: stream.
+
+use super::lanes::{Lanes, WithLanes, dispatch};
+use super::math;
+use crate::base::rng::philox;
+use crate::plan::{Access, Buf, Kernel, Run, Tape};
+
+/// The kernel.
+pub static KERNEL: Kernel = Kernel {
+    name: "noise",
+    access: &[Access::Write],
+    cpu,
+    reference,
+    flops: |op| 30 * op.bufs[0].len() as u64,
+    scratch: |_| 0,
+};
+
+/// Philox blocks drawn together: enough for the compiler to use vector multiplications.
+const BLOCKS: usize = 8;
+/// 2^-24
+const UNIT: f32 = 1.0 / 16_777_216.0;
+
+/// Records `xi ~ N(0, 1)` from `stream`.
+pub fn record(tape: &mut Tape, label: &str, xi: Buf, stream: u32) {
+    tape.push(&KERNEL, label, &[xi], &[], &[stream]);
+}
+
+struct Noise<'a> {
+    xi: &'a mut [f32],
+    stream: u32,
+    step: [u32; 2],
+    key: [u32; 2],
+}
+
+impl WithLanes for Noise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let Noise { xi, stream, step, key } = self;
+        for (group, xi) in xi.chunks_mut(4 * BLOCKS).enumerate() {
+            // pair 2 i + s of block i: words 2 s and 2 s + 1
+            let (mut u, mut v) = ([0.0f32; 2 * BLOCKS], [0.0f32; 2 * BLOCKS]);
+            let words: [[u32; 4]; BLOCKS] = std::array::from_fn(|i| {
+                philox([(group * BLOCKS + i) as u32, stream, step[0], step[1]], key)
+            });
+            for (i, w) in words.iter().enumerate() {
+                for s in 0..2 {
+                    u[2 * i + s] = ((w[2 * s] >> 8) + 1) as f32 * UNIT;
+                    v[2 * i + s] = (w[2 * s + 1] >> 8) as f32 * UNIT;
+                }
+            }
+            for at in (0..2 * BLOCKS).step_by(L::N) {
+                let radius = math::ln(L::load(&u[at..])).mul(L::splat(-2.0)).sqrt();
+                let (sin, cos) = math::sin_cos_turn(L::load(&v[at..]));
+                radius.mul(cos).store(&mut u[at..]);
+                radius.mul(sin).store(&mut v[at..]);
+            }
+            for (i, z) in xi.iter_mut().enumerate() {
+                *z = if i % 2 == 0 { u[i / 2] } else { v[i / 2] };
+            }
+        }
+    }
+}
+
+fn cpu(run: &mut Run<'_, f32>) {
+    let mut xi = run.take(0);
+    let step = [run.env.step as u32, (run.env.step >> 32) as u32];
+    let op = Noise { xi: &mut xi, stream: run.int(0), step, key: run.env.key() };
+    dispatch(run.arithmetic, op);
+    run.put(0, xi);
+}
+
+fn reference(run: &mut Run<'_, f64>) {
+    let mut xi = run.take(0);
+    let step = run.env.step;
+    for (i, z) in xi.iter_mut().enumerate() {
+        let words =
+            philox([(i / 4) as u32, run.int(0), step as u32, (step >> 32) as u32], run.env.key());
+        let pair = i % 4 / 2;
+        let u = f64::from((words[2 * pair] >> 8) + 1) / 16_777_216.0;
+        let v = f64::from(words[2 * pair + 1] >> 8) / 16_777_216.0;
+        let (radius, angle) = (libm::sqrt(-2.0 * libm::log(u)), std::f64::consts::TAU * v);
+        *z = radius * if i % 2 == 0 { libm::cos(angle) } else { libm::sin(angle) };
+    }
+    run.put(0, xi);
+}

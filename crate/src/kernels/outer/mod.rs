@@ -1,0 +1,66 @@
+//! `W = beta W + alpha e^T h`, summed over the batch: every weight and feedback update, and with
+//! `beta = 0` a gradient.
+//!
+//! Buffers: W (m, n) read and written; e (N, m); h (N, n). Scalars: beta, alpha.
+
+use super::gemm::{Outer, panel_floats};
+use super::lanes::dispatch;
+use crate::plan::{Access, Buf, Kernel, Run, Scalar, Tape};
+
+/// The kernel.
+pub static KERNEL: Kernel = Kernel {
+    name: "outer",
+    access: &[Access::ReadWrite, Access::Read, Access::Read],
+    cpu,
+    reference,
+    flops: |op| 2 * (op.bufs[1].rows * op.bufs[0].len()) as u64,
+    scratch: |op| panel_floats(op.bufs[2].cols, op.bufs[2].rows),
+};
+
+/// Records `W = beta W + alpha e^T h`.
+#[track_caller]
+pub fn record(
+    tape: &mut Tape,
+    label: &str,
+    w: Buf,
+    (e, h): (Buf, Buf),
+    beta: Scalar,
+    alpha: Scalar,
+) {
+    tape.require(e.cols == w.rows && h.cols == w.cols && e.rows == h.rows, label, || {
+        format!("outer: W {w:?}, e {e:?}, h {h:?}")
+    });
+    tape.push(&KERNEL, label, &[w, e, h], &[beta, alpha], &[]);
+}
+
+fn cpu(run: &mut Run<'_, f32>) {
+    let mut w = run.take(0);
+    let mut scratch = std::mem::take(run.scratch);
+    let product = Outer {
+        w: &mut w,
+        e: run.read(1),
+        h: run.read(2),
+        n: run.shape(1).rows,
+        beta: run.scalar(0),
+        alpha: run.scalar(1),
+        scratch: &mut scratch,
+    };
+    dispatch(run.arithmetic, product);
+    *run.scratch = scratch;
+    run.put(0, w);
+}
+
+fn reference(run: &mut Run<'_, f64>) {
+    let mut w = run.take(0);
+    let (e, h) = (run.read(1), run.read(2));
+    let (m, n) = (run.shape(0).rows, run.shape(0).cols);
+    let (beta, alpha) = (run.scalar(0), run.scalar(1));
+    for (unit, row) in w.chunks_exact_mut(n).enumerate() {
+        for (input, w) in row.iter_mut().enumerate() {
+            let sum: f64 = (0..run.shape(1).rows).map(|s| e[s * m + unit] * h[s * n + input]).sum();
+            // beta = 0 overwrites: what was there is not read
+            *w = if beta == 0.0 { alpha * sum } else { beta * *w + alpha * sum };
+        }
+    }
+    run.put(0, w);
+}

@@ -1,0 +1,58 @@
+//! `e^L = dL/dz^L`, always exact: `(yhat - y) o act'(yhat)` for squared error; `yhat - y` for
+//! cross-entropy on a softmax, where the slopes cancel.
+//!
+//! Buffers: e written; yhat; y; all (N, p). Ints: activation of the output layer.
+
+use super::activation::Activation;
+use super::elementwise;
+use super::lanes::{Lanes, WithLanes, dispatch};
+use crate::plan::{Access, Buf, Kernel, Run, Tape};
+
+/// The kernel.
+pub static KERNEL: Kernel = Kernel {
+    name: "output_error",
+    access: &[Access::Write, Access::Read, Access::Read],
+    cpu,
+    reference,
+    flops: |op| 4 * op.bufs[0].len() as u64,
+    scratch: |_| 0,
+};
+
+/// Records `e = (yhat - y) o act'(yhat)`; softmax stands for softmax with cross-entropy.
+#[track_caller]
+pub fn record(tape: &mut Tape, label: &str, e: Buf, yhat: Buf, y: Buf, act: Activation) {
+    tape.require(e.len() == yhat.len() && e.len() == y.len(), label, || {
+        format!("output_error: e {e:?}, yhat {yhat:?}, y {y:?}")
+    });
+    tape.push(&KERNEL, label, &[e, yhat, y], &[], &[act.code()]);
+}
+
+struct OutputError<'a>(&'a mut [f32], &'a [f32], &'a [f32], Activation);
+
+impl WithLanes for OutputError<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let act = self.3;
+        elementwise::map::<L, 2>(self.0, [self.1, self.2], |[yhat, y]| {
+            yhat.sub(y).mul(act.slope(yhat))
+        });
+    }
+}
+
+fn cpu(run: &mut Run<'_, f32>) {
+    let mut e = run.take(0);
+    let act = Activation::from_code(run.int(0));
+    dispatch(run.arithmetic, OutputError(&mut e, run.read(1), run.read(2), act));
+    run.put(0, e);
+}
+
+fn reference(run: &mut Run<'_, f64>) {
+    let mut e = run.take(0);
+    let act = Activation::from_code(run.int(0));
+    for ((e, yhat), y) in e.iter_mut().zip(run.read(1)).zip(run.read(2)) {
+        *e = (yhat - y) * act.slope_f64(*yhat);
+    }
+    run.put(0, e);
+}

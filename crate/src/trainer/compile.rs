@@ -1,0 +1,420 @@
+//! From a configuration to a program: records one training step, one evaluation, one look at alignment.
+//!
+//! The order of a step (paper, section 3): gather; clean pass; perturbed pass; loss and its difference;
+//! errors top down with the old W and B; feedback; W and b.
+
+use crate::base::rng::{Purpose, stream};
+use crate::base::{Error, Result};
+use crate::config::{Difference, Noise, RunConfig, Task};
+use crate::kernels::{add_scaled, alignment, batch_sum, gate, gather, loss, noise, output_error};
+use crate::net::Dense;
+use crate::optim::{self, Gradient};
+use crate::plan::{Buf, PlanId, Program, Tape, When};
+use crate::rules::{self, Feedback, LearningRule, Passes, Setting, Step};
+use std::sync::Arc;
+
+/// Most rows of the evaluation buffers; larger sets run in chunks.
+const EVALUATION_ROWS: usize = 256;
+
+/// Buffers of the metric plans.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// Samples in one run.
+    pub rows: usize,
+    /// `h^l`, l = 0..=L.
+    pub h: Vec<Buf>,
+    /// Loss of each sample, (rows, 1).
+    pub loss: Buf,
+    /// 1 where classified right, (rows, 1); classifiers only.
+    pub correct: Option<Buf>,
+    /// Angle of each sample in degrees, by hidden layer.
+    pub angle: Vec<Buf>,
+    /// The authors' variant of it.
+    pub angle_code: Vec<Buf>,
+    /// Output of the `compare` kernel by hidden layer; `None` where W and B differ in shape or B is W.
+    pub compared: Vec<Option<Buf>>,
+}
+
+/// A program and the names of its parts.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// Buffers, scalars, plans.
+    pub program: Arc<Program>,
+    /// One training step.
+    pub step: PlanId,
+    /// Forward pass over `probe.h[0]` as it stands.
+    pub infer: PlanId,
+    /// Gather, forward pass, loss.
+    pub evaluate: PlanId,
+    /// As `evaluate`, then true and synthetic gradients and the comparison of W with B.
+    pub align: PlanId,
+    /// Input of the training step, (batch, `n_0`).
+    pub x: Buf,
+    /// Target of the training step, (batch, `n_L`).
+    pub y: Buf,
+    /// Loss of each training sample, (batch, 1).
+    pub loss: Buf,
+    /// Activities of the perturbed pass, l = 1..=L, at l - 1, or empty.
+    pub h_noisy: Vec<Buf>,
+    /// The recorded step.
+    pub recorded: Step,
+    /// Gradients by layer, where kept.
+    pub gradients: Vec<Option<Gradient>>,
+    /// Buffers of the metric plans.
+    pub probe: Probe,
+}
+
+/// Records everything `config` asks for. `keep` leaves gradients and estimates in buffers (for a trace).
+pub fn compile(config: &RunConfig, keep: bool) -> Result<Compiled> {
+    config.check()?;
+    let rule = rules::find(&config.rule)?;
+    let mut tape = Tape::new();
+    let layers: Vec<Dense> = (1..=config.layers())
+        .map(|l| {
+            let sizes = (config.sizes[l - 1], config.sizes[l]);
+            Dense::declare(&mut tape, l, sizes, config.activations[l - 1], config.init)
+        })
+        .collect();
+    let setting = Setting { feedback: config.feedback, init: config.init, gamma: config.gamma };
+    let feedback = rule.declare(&mut tape, &layers, setting);
+    let recorder = Recorder { config, rule, layers, feedback, keep };
+
+    let training = recorder.training(&mut tape);
+    let step = tape.end_plan();
+    let probe = recorder.probe(&mut tape);
+    recorder.forward(&mut tape, &probe.h, &probe.h, None);
+    let infer = tape.end_plan();
+    recorder.evaluation(&mut tape, &probe);
+    let evaluate = tape.end_plan();
+    let probe = recorder.alignment(&mut tape, probe);
+    let align = tape.end_plan();
+    let program = Arc::new(tape.finish()?);
+    Ok(Compiled { program, step, infer, evaluate, align, probe, ..training })
+}
+
+struct Recorder<'a> {
+    config: &'a RunConfig,
+    rule: &'a dyn LearningRule,
+    layers: Vec<Dense>,
+    feedback: Feedback,
+    keep: bool,
+}
+
+impl Recorder<'_> {
+    fn top(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Records a batch's input and target; an autoencoder's target is its input.
+    fn gather(&self, tape: &mut Tape, x: Buf) -> Buf {
+        gather::record_images(tape, "x = pixels / 255", x);
+        if self.config.task == Task::Autoencoder {
+            return x;
+        }
+        let y = tape.temporary("y", x.rows, self.config.sizes[self.top()]);
+        gather::record_labels(tape, "y = one-hot label", y);
+        y
+    }
+
+    /// Activity buffers of a pass over `rows` samples, l = 1..=L after `x`.
+    fn activities(&self, tape: &mut Tape, name: &str, x: Buf, rows: usize) -> Vec<Buf> {
+        let mut h = vec![x];
+        for layer in &self.layers {
+            h.push(tape.temporary(format!("{name}{}", layer.number), rows, layer.units()));
+        }
+        h
+    }
+
+    /// Records `a^l = act(h^{l-1} W^T + b)` and, with `xi`, `h^l = a^l + c_h xi^l` on hidden layers.
+    fn forward(&self, tape: &mut Tape, a: &[Buf], h: &[Buf], xi: Option<&[Buf]>) {
+        for layer in &self.layers {
+            let l = layer.number;
+            layer.forward(
+                tape,
+                &format!("h{l} = act(W{l} h{} + b{l})", l - 1),
+                a[l],
+                h[l - 1],
+                None,
+            );
+            if let Some(xi) = xi.filter(|_| l < self.top()) {
+                let c_h = tape.scalar("c_h", |h, _| h.c_h);
+                add_scaled::record(
+                    tape,
+                    &format!("h{l} += c_h xi{l}"),
+                    h[l],
+                    Some(a[l]),
+                    xi[l - 1],
+                    c_h,
+                );
+            }
+        }
+    }
+
+    /// Draws `xi^l` for all hidden layers.
+    fn draw(&self, tape: &mut Tape, purpose: Purpose, rows: usize) -> Vec<Buf> {
+        (1..self.top())
+            .map(|l| {
+                let xi = tape.temporary(format!("xi{l}"), rows, self.layers[l - 1].units());
+                noise::record(tape, &format!("xi{l} ~ N(0, 1)"), xi, stream(purpose, l as u32));
+                xi
+            })
+            .collect()
+    }
+
+    /// Records the perturbed pass beside a clean one. The first layer's pre-activation is the same in both,
+    /// so its noisy activity is its clean one plus noise.
+    fn perturbed(&self, tape: &mut Tape, a: &[Buf], xi: &[Buf]) -> Vec<Buf> {
+        let c_h = tape.scalar("c_h", |h, _| h.c_h);
+        let mut noisy: Vec<Buf> = Vec::new();
+        for layer in &self.layers {
+            let l = layer.number;
+            let label = format!("h~{l} = act(W{l} h~{} + b{l})", l - 1);
+            let h = tape.temporary(format!("h~{l}"), a[0].rows, layer.units());
+            let own = xi.get(l - 1).map(|xi| (*xi, c_h));
+            match (noisy.last(), own) {
+                (Some(below), _) => layer.forward(tape, &label, h, *below, own),
+                (None, Some((xi, c_h))) => {
+                    add_scaled::record(tape, "h~1 = h1 + c_h xi1", h, Some(a[1]), xi, c_h);
+                }
+                (None, None) => layer.forward(tape, &label, h, a[0], None),
+            }
+            noisy.push(h);
+        }
+        noisy
+    }
+
+    /// The step up to the errors, for `h`, `a` already recorded. `difference` where perturbed.
+    fn errors(&self, tape: &mut Tape, mut step: Step, y: Buf) -> Step {
+        step.prepare();
+        let top = self.top();
+        let (yhat, act) = (step.a[top], self.layers[top - 1].act);
+        let e = tape.temporary(format!("e{top}"), yhat.rows, yhat.cols);
+        output_error::record(tape, &format!("e{top} = dL/dz{top}"), e, yhat, y, act);
+        step.e[top - 1] = Some(e);
+        for l in (1..top).rev() {
+            let lambda = self.rule.send_error(tape, &mut step, l);
+            let e = tape.temporary(format!("e{l}"), lambda.rows, lambda.cols);
+            gate::record(
+                tape,
+                &format!("e{l} = lambda{l} o act'"),
+                e,
+                lambda,
+                step.a[l],
+                self.layers[l - 1].act,
+            );
+            step.lambda[l - 1] = Some(lambda);
+            step.e[l - 1] = Some(e);
+        }
+        step
+    }
+
+    /// Records the perturbed pass and its loss difference where the rule needs them.
+    fn perturb(&self, tape: &mut Tape, step: &mut Step, y: Buf, purpose: Purpose) -> Vec<Buf> {
+        if self.rule.passes() == Passes::Clean {
+            return Vec::new();
+        }
+        let top = self.top();
+        step.xi = self.draw(tape, purpose, step.batch);
+        let noisy = self.perturbed(tape, &step.a, &step.xi);
+        let own = tape.temporary("L~ - L", step.batch, 1);
+        loss::record_difference(
+            tape,
+            "L~ - L",
+            own,
+            (noisy[top - 1], step.a[top]),
+            y,
+            self.config.loss,
+        );
+        step.difference = Some(match self.config.difference {
+            Difference::PerSample => own,
+            Difference::PerBatch => {
+                let all = tape.temporary("sum (L~ - L)", step.batch, 1);
+                batch_sum::record(tape, "sum over the batch", all, own);
+                all
+            }
+        });
+        noisy
+    }
+
+    fn blank(&self, batch: usize) -> Step {
+        let config = self.config;
+        Step {
+            batch,
+            layers: self.layers.clone(),
+            feedback: self.feedback.clone(),
+            learner: Some(config.feedback),
+            forward_updates: (!config.freeze_forward).then_some(When::From(config.warmup)),
+            keep: self.keep,
+            ..Step::default()
+        }
+    }
+
+    fn training(&self, tape: &mut Tape) -> Compiled {
+        let config = self.config;
+        let mut step = self.blank(config.batch);
+        let x = tape.temporary("x", config.batch, config.sizes[0]);
+        let y = self.gather(tape, x);
+        let input = if config.noise == Noise::Inputs { self.noisy_input(tape, x) } else { x };
+        step.a = self.activities(tape, "h", input, config.batch);
+        step.h.clone_from(&step.a);
+        if config.noise == Noise::Activations {
+            step.xi = self.draw(tape, Purpose::Activity, config.batch);
+            for l in 1..self.top() {
+                step.h[l] = tape.temporary(format!("noisy h{l}"), config.batch, step.a[l].cols);
+            }
+            self.forward(tape, &step.a, &step.h, Some(&step.xi));
+        } else {
+            self.forward(tape, &step.a, &step.h, None);
+        }
+        let losses = tape.temporary("L", config.batch, 1);
+        loss::record_sample(tape, "L", losses, step.a[self.top()], y, config.loss);
+        let h_noisy = self.perturb(tape, &mut step, y, Purpose::Activity);
+        let mut step = self.errors(tape, step, y);
+        for l in (1..self.top()).rev() {
+            self.rule.update_feedback(tape, &mut step, l);
+        }
+        let gradients = self.weights(tape, &step);
+        let nothing = PlanId(0);
+        Compiled {
+            program: Arc::default(),
+            step: nothing,
+            infer: nothing,
+            evaluate: nothing,
+            align: nothing,
+            x,
+            y,
+            loss: losses,
+            h_noisy,
+            probe: Probe {
+                rows: 0,
+                h: Vec::new(),
+                loss: losses,
+                correct: None,
+                angle: Vec::new(),
+                angle_code: Vec::new(),
+                compared: Vec::new(),
+            },
+            recorded: step,
+            gradients,
+        }
+    }
+
+    fn noisy_input(&self, tape: &mut Tape, x: Buf) -> Buf {
+        let xi = tape.temporary("xi0", x.rows, x.cols);
+        noise::record(tape, "xi0 ~ N(0, 1)", xi, stream(Purpose::Input, 0));
+        let noisy = tape.temporary("noisy x", x.rows, x.cols);
+        let std = tape.scalar("input noise", |h, _| h.input_noise);
+        add_scaled::record(tape, "noisy x = x + noise", noisy, Some(x), xi, std);
+        noisy
+    }
+
+    /// Records the updates of W and b.
+    fn weights(&self, tape: &mut Tape, step: &Step) -> Vec<Option<Gradient>> {
+        let mut gradients = vec![None; self.top()];
+        let decays = self.config.rule == "matched";
+        for layer in self.layers.iter().rev() {
+            let l = layer.number;
+            let factors = (step.error(l), step.h[l - 1]);
+            if let Some(when) = step.forward_updates {
+                tape.when(when, |tape| {
+                    gradients[l - 1] = optim::record(
+                        tape,
+                        self.config.optimizer,
+                        layer,
+                        factors,
+                        decays,
+                        self.keep,
+                    );
+                });
+            }
+        }
+        gradients
+    }
+
+    fn probe(&self, tape: &mut Tape) -> Probe {
+        let rows = self.config.probe.min(EVALUATION_ROWS);
+        let x = tape.temporary("probe x", rows, self.config.sizes[0]);
+        let classifies = self.config.task == Task::Classifier;
+        Probe {
+            rows,
+            h: self.activities(tape, "probe h", x, rows),
+            loss: tape.temporary("probe L", rows, 1),
+            correct: classifies.then(|| tape.temporary("probe correct", rows, 1)),
+            angle: Vec::new(),
+            angle_code: Vec::new(),
+            compared: Vec::new(),
+        }
+    }
+
+    /// Records gather, forward pass and loss; returns the target.
+    fn evaluation(&self, tape: &mut Tape, probe: &Probe) -> Buf {
+        let y = self.gather(tape, probe.h[0]);
+        self.forward(tape, &probe.h, &probe.h, None);
+        let yhat = probe.h[self.top()];
+        loss::record_sample(tape, "L", probe.loss, yhat, y, self.config.loss);
+        if let Some(correct) = probe.correct {
+            loss::record_correct(tape, "correct", correct, yhat, y);
+        }
+        y
+    }
+
+    /// Records an evaluation, then true and synthetic gradients on it and W against B.
+    fn alignment(&self, tape: &mut Tape, mut probe: Probe) -> Probe {
+        let y = self.evaluation(tape, &probe);
+        let mut step = self.blank(probe.rows);
+        step.keep = false;
+        step.a.clone_from(&probe.h);
+        step.h.clone_from(&probe.h);
+        self.perturb(tape, &mut step, y, Purpose::Probe);
+        let mut step = self.errors(tape, step, y);
+        for l in 1..self.top() {
+            let Some(sent) = step.lambda[l - 1] else { continue };
+            let exact = step.exact_lambda(tape, l);
+            let (w, above) = (self.layers[l].w, self.layers[l]);
+            // The authors compare with W times the *synthetic* error; at the top both are the same.
+            let code = if l + 1 == self.top() {
+                exact
+            } else {
+                let e = step.error(l + 1);
+                above.adjoint(tape, &format!("e~{} W{}", l + 1, l + 1), w, e)
+            };
+            for (angles, reference) in [(&mut probe.angle, exact), (&mut probe.angle_code, code)] {
+                let out = tape.temporary(format!("angle{l}"), probe.rows, 1);
+                alignment::record_angle(tape, &format!("angle{l}"), out, sent, reference);
+                angles.push(out);
+            }
+            let b = step.feedback.b.get(l - 1).filter(|b| (b.rows, b.cols) == (w.rows, w.cols));
+            probe.compared.push(b.map(|b| {
+                let out = tape.temporary(format!("W{0} - B{0}", l + 1), 1, alignment::COMPARED);
+                alignment::record_compare(tape, &format!("W{0} against B{0}", l + 1), out, w, *b);
+                out
+            }));
+        }
+        probe
+    }
+}
+
+/// Refuses data that do not fit the network.
+pub fn check_data(config: &RunConfig, data: &crate::data::Dataset) -> Result<()> {
+    if data.pixels() != config.sizes[0] {
+        return Err(Error::config(
+            "sizes",
+            format!(
+                "the first layer has {} units but an image has {} pixels",
+                config.sizes[0],
+                data.pixels()
+            ),
+        ));
+    }
+    let outputs = config.sizes[config.layers()];
+    if config.task == Task::Classifier && outputs != data.classes {
+        return Err(Error::config(
+            "sizes",
+            format!(
+                "the last layer has {outputs} units but the data have {} classes",
+                data.classes
+            ),
+        ));
+    }
+    Ok(())
+}
