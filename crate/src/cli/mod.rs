@@ -1,0 +1,84 @@
+//! Subcommands of `credit-lab`.
+
+mod bench;
+mod input;
+mod train;
+
+use clap::{Parser, Subcommand};
+use credit_lab::base::{Error, Result};
+use credit_lab::config::Task;
+use credit_lab::trainer::compile;
+use credit_lab::{experiments, trace};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Learning without weight transport: train networks by node perturbation, backpropagation, feedback
+/// alignment and their kin, and measure how well feedback weights match.
+#[derive(Parser)]
+#[command(version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Trains a network and writes one JSON object of metrics a line.
+    Train(Box<train::Options>),
+    /// Runs exactly one step from given numbers and prints every intermediate as JSON.
+    Trace {
+        /// JSON file: network, rule, weights, feedback weights, inputs, targets, noise (see the README).
+        spec: PathBuf,
+        /// Compute in f64 with the reference kernels instead of the fast f32 ones.
+        #[arg(long)]
+        reference: bool,
+    },
+    /// Prints the recorded training step of a rule as a table.
+    Plan {
+        /// autoencoder or classifier
+        #[arg(long, default_value = "autoencoder", value_parser = input::task)]
+        task: Task,
+        /// A rule's id.
+        #[arg(long, default_value = "np")]
+        rule: String,
+    },
+    /// Measures steps a second and the share of this machine's arithmetic peak.
+    Bench(bench::Options),
+}
+
+/// Runs the command line.
+pub fn run(cli: Cli) -> Result<()> {
+    match cli.command {
+        Command::Train(options) => train::run(&options),
+        Command::Trace { spec, reference } => {
+            let text = read(&spec)?;
+            let spec = trace::Spec::parse(&text)?;
+            let report =
+                if reference { trace::run::<f64>(&spec)? } else { trace::run::<f32>(&spec)? };
+            let json = serde_json::to_string_pretty(&report)
+                .map_err(|e| Error::internal(e.to_string()))?;
+            print(&json)
+        }
+        Command::Plan { task, rule } => {
+            let config =
+                experiments::default_config(task, &rule, credit_lab::config::Optimizer::Sgd)?;
+            let compiled = compile(&config, false)?;
+            let plan = &compiled.program.plans[0];
+            print(&format!(
+                "{}{} ops, {:.2} MFLOP a step",
+                compiled.program.describe(compiled.step),
+                plan.ops.len(),
+                plan.flops() as f64 / 1e6
+            ))
+        }
+        Command::Bench(options) => bench::run(&options),
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|e| Error::io(path.display().to_string(), &e))
+}
+
+fn print(text: &str) -> Result<()> {
+    writeln!(std::io::stdout(), "{text}").map_err(|e| Error::io("standard output", &e))
+}

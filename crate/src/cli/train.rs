@@ -1,0 +1,233 @@
+//! `credit-lab train`: one run, one JSON object of metrics a line.
+
+use super::input;
+use clap::Args;
+use credit_lab::base::{Error, Result, rng};
+use credit_lab::config::{
+    Difference, FeedbackLearner, Initialisation, Noise, Optimizer, RunConfig, Task,
+};
+use credit_lab::experiments;
+use credit_lab::kernels::activation::Activation;
+use credit_lab::metrics::Metrics;
+use credit_lab::plan::Arithmetic;
+use credit_lab::trainer::Trainer;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Options of `train`. What is not given is the paper's value for the task and the rule.
+#[derive(Args)]
+pub struct Options {
+    /// autoencoder (784-200-2-200-784) or classifier (784-50-20-10)
+    #[arg(long, default_value = "autoencoder", value_parser = input::task)]
+    task: Task,
+    /// bp, fa, dfa, np, np-dfa, sg, matched, sign, mirror or perturb
+    #[arg(long, default_value = "np")]
+    rule: String,
+    /// How learned feedback follows its target: sgd or ridge
+    #[arg(long, value_parser = input::named::<FeedbackLearner>)]
+    feedback: Option<FeedbackLearner>,
+    /// sgd or adam
+    #[arg(long, default_value = "sgd", value_parser = input::named::<Optimizer>)]
+    optimizer: Optimizer,
+    /// Noise of the training pass itself: none, activations or inputs (denoising autoencoder)
+    #[arg(long, value_parser = input::named::<Noise>)]
+    noise: Option<Noise>,
+    /// Training steps
+    #[arg(long, default_value_t = 20_000)]
+    steps: u64,
+    /// Seed of weights, batches and noise [default: drawn from the system]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// eta_W, learning rate of W (multiplies batch sums)
+    #[arg(long)]
+    lr: Option<f64>,
+    /// eta_B, learning rate of B
+    #[arg(long)]
+    feedback_lr: Option<f64>,
+    /// c_h, standard deviation of the noise on activities
+    #[arg(long)]
+    noise_std: Option<f64>,
+    /// Standard deviation of the noise on inputs
+    #[arg(long)]
+    input_noise: Option<f64>,
+    /// gamma of ridge feedback
+    #[arg(long)]
+    gamma: Option<f64>,
+    /// kappa, weight decay of matched updates
+    #[arg(long)]
+    kappa: Option<f64>,
+    /// Samples in a batch
+    #[arg(long)]
+    batch: Option<usize>,
+    /// Hidden layer sizes, e.g. 200,2,200; other than the preset's number needs --activations
+    #[arg(long, value_delimiter = ',')]
+    hidden: Option<Vec<usize>>,
+    /// Activation of every weight layer: identity, sigmoid, tanh, relu, softmax
+    #[arg(long, value_delimiter = ',', value_parser = input::named::<Activation>)]
+    activations: Option<Vec<Activation>>,
+    /// First steps in which only the feedback learns
+    #[arg(long)]
+    warmup: Option<u64>,
+    /// Never change W and b
+    #[arg(long)]
+    freeze_forward: bool,
+    /// Credit each sample with the whole batch's loss difference (the authors' early variant)
+    #[arg(long)]
+    per_batch_difference: bool,
+    /// gaussian or truncated_normal (the authors' autoencoders)
+    #[arg(long, value_parser = input::named::<Initialisation>)]
+    init: Option<Initialisation>,
+    /// Folder with the four MNIST files, plain or .gz [default: the packed 10,000 digits]
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Steps between rows of metrics
+    #[arg(long, default_value_t = 1000)]
+    eval_every: u64,
+    /// Test samples of a row [default: all]
+    #[arg(long)]
+    eval_samples: Option<usize>,
+    /// File for the rows, - for standard output
+    #[arg(long, default_value = "-")]
+    out: PathBuf,
+    /// The same bits as in the browser: no fused multiply-add
+    #[arg(long)]
+    reproducible: bool,
+    /// Save the run here at the end
+    #[arg(long)]
+    save: Option<PathBuf>,
+    /// Go on from a saved run; --steps counts from its start, other settings are the saved ones
+    #[arg(long)]
+    resume: Option<PathBuf>,
+}
+
+impl Options {
+    fn config(&self) -> Result<RunConfig> {
+        let mut config = experiments::default_config(self.task, &self.rule, self.optimizer)?;
+        config.seed = match self.seed {
+            Some(seed) => seed,
+            None => rng::random_seed()?,
+        };
+        fn set<T>(target: &mut T, given: Option<T>) {
+            if let Some(value) = given {
+                *target = value;
+            }
+        }
+        set(&mut config.eta_w, self.lr);
+        set(&mut config.eta_b, self.feedback_lr);
+        set(&mut config.c_h, self.noise_std);
+        set(&mut config.input_noise, self.input_noise);
+        set(&mut config.gamma, self.gamma);
+        set(&mut config.kappa, self.kappa);
+        set(&mut config.batch, self.batch);
+        set(&mut config.warmup, self.warmup);
+        set(&mut config.feedback, self.feedback);
+        set(&mut config.noise, self.noise);
+        set(&mut config.init, self.init);
+        if let Some(hidden) = &self.hidden {
+            let (first, last) = (config.sizes[0], config.sizes[config.layers()]);
+            config.sizes = [&[first], &hidden[..], &[last]].concat();
+        }
+        set(&mut config.activations, self.activations.clone());
+        config.freeze_forward = self.freeze_forward;
+        if self.per_batch_difference {
+            config.difference = Difference::PerBatch;
+        }
+        config.check()?;
+        Ok(config)
+    }
+}
+
+/// A row as the file holds it.
+fn row(metrics: &Metrics, speed: f64) -> serde_json::Value {
+    let layers = &metrics.layers;
+    json!({
+        "step": metrics.step,
+        "train_loss": metrics.train_loss,
+        "test_loss": metrics.test_loss,
+        "running_loss": metrics.running_loss,
+        "accuracy": metrics.test_accuracy,
+        "train_accuracy": metrics.train_accuracy,
+        "angle": layers.iter().map(|l| l.angle).collect::<Vec<_>>(),
+        "angle_code": layers.iter().map(|l| l.angle_code).collect::<Vec<_>>(),
+        "relative_error": layers.iter().map(|l| l.relative_error).collect::<Vec<_>>(),
+        "sign_agreement": layers.iter().map(|l| l.sign_agreement).collect::<Vec<_>>(),
+        "norm_w": layers.iter().map(|l| l.norm_w).collect::<Vec<_>>(),
+        "norm_b": layers.iter().map(|l| l.norm_b).collect::<Vec<_>>(),
+        "steps_per_second": speed,
+    })
+}
+
+fn writer(options: &Options) -> Result<Box<dyn Write>> {
+    if options.out.as_os_str() == "-" {
+        return Ok(Box::new(std::io::stdout()));
+    }
+    let file =
+        File::create(&options.out).map_err(|e| Error::io(options.out.display().to_string(), &e))?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+fn start(options: &Options) -> Result<Trainer> {
+    let data = input::data(options.data.as_deref())?;
+    let arithmetic = if options.reproducible { Arithmetic::Reproducible } else { Arithmetic::Fast };
+    match &options.resume {
+        None => Trainer::new(options.config()?, data, arithmetic),
+        Some(path) => {
+            let bytes =
+                std::fs::read(path).map_err(|e| Error::io(path.display().to_string(), &e))?;
+            Trainer::restore(&bytes, data, arithmetic)
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(options: &Options) -> Result<()> {
+    if options.eval_every == 0 {
+        return Err(Error::config("--eval-every", "0 steps between rows; give at least 1"));
+    }
+    let mut trainer = start(options)?;
+    let mut out = writer(options)?;
+    let name = options.out.display().to_string();
+    let bar = ProgressBar::new(options.steps);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} steps  {msg}  {eta} left")
+    {
+        bar.set_style(style);
+    }
+    bar.println(format!(
+        "{} ({} parameters), {}",
+        trainer.config().rule,
+        trainer.config().parameters(),
+        trainer.data().name
+    ));
+    let train_samples = options.eval_samples.unwrap_or(trainer.config().probe.max(1000));
+    let test_samples = options.eval_samples.unwrap_or(usize::MAX);
+    let mut speed = 0.0;
+    loop {
+        let metrics = trainer.metrics_over(train_samples, test_samples);
+        let accuracy = metrics.test_accuracy.map_or(String::new(), |a| format!(", {a:.2} % right"));
+        bar.set_message(format!(
+            "test loss {:.1}{accuracy}, {speed:.0} steps/s",
+            metrics.test_loss
+        ));
+        writeln!(out, "{}", row(&metrics, speed))
+            .and_then(|()| out.flush())
+            .map_err(|e| Error::io(name.as_str(), &e))?;
+        bar.set_position(trainer.step());
+        if trainer.step() >= options.steps {
+            break;
+        }
+        let steps = options.eval_every.min(options.steps - trainer.step());
+        let begin = Instant::now();
+        trainer.advance(steps)?;
+        speed = steps as f64 / begin.elapsed().as_secs_f64();
+    }
+    bar.finish();
+    if let Some(path) = &options.save {
+        std::fs::write(path, trainer.save())
+            .map_err(|e| Error::io(path.display().to_string(), &e))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+
+export type Task = "autoencoder" | "classifier";
+
+/** A run's complete configuration: the same on the command line, in snapshots and here. */
+export interface RunConfig {
+  task: Task;
+  /** Units of every layer, input first. */
+  sizes: number[];
+  /** One for each weight layer. */
+  activations: ("identity" | "sigmoid" | "tanh" | "relu" | "softmax")[];
+  /** `cross_entropy` goes with a softmax output. */
+  loss: "squared_error" | "cross_entropy";
+  /** RuleInfo.id */
+  rule: string;
+  feedback: "sgd" | "ridge";
+  optimizer: "sgd" | "adam";
+  noise: "none" | "activations" | "inputs";
+  init: "gaussian" | "truncated_normal";
+  difference: "per_sample" | "per_batch";
+  batch: number;
+  /** Whole number, 0 to 2^53 - 1. */
+  seed: number;
+  /** First steps in which only the feedback learns. */
+  warmup: number;
+  freeze_forward: boolean;
+  /** Samples of the metric probe, from the training and the test set each. */
+  probe: number;
+  eta_w: number;
+  eta_b: number;
+  c_h: number;
+  gamma: number;
+  kappa: number;
+  input_noise: number;
+}
+
+/** The rates that may change while a run goes on. */
+export type Hyper = Pick<RunConfig, "eta_w" | "eta_b" | "c_h" | "gamma" | "kappa" | "input_noise">;
+
+export interface HyperInfo {
+  key: keyof Hyper;
+  label: string;
+  unit: string;
+  min: number;
+  max: number;
+  default: number;
+  log: boolean;
+  help: string;
+}
+
+export interface RuleInfo {
+  id: string;
+  label: string;
+  short: string;
+  citation: string;
+  equation: string;
+  summary: string;
+  hypers: HyperInfo[];
+  learns_feedback: boolean;
+  direct: boolean;
+  perturbs: boolean;
+  regresses: boolean;
+  has_feedback: boolean;
+}
+
+export interface LayerMetrics {
+  /** "W2": the matrix above the hidden layer. */
+  name: string;
+  /** Degrees, 0 to 180. */
+  angle: number | null;
+  angle_code: number | null;
+  relative_error: number | null;
+  /** Percent. */
+  sign_agreement: number | null;
+  norm_w: number;
+  norm_b: number | null;
+}
+
+export interface Metrics {
+  step: number;
+  /** Losses in the paper's unit: noise-free, on the probe, for a batch of 32. */
+  train_loss: number;
+  test_loss: number;
+  train_loss_per_sample: number;
+  test_loss_per_sample: number;
+  /** Mean over the training batches since the last metrics, for a batch of 32. */
+  running_loss: number | null;
+  /** Percent; classifier only. */
+  train_accuracy: number | null;
+  test_accuracy: number | null;
+  layers: LayerMetrics[];
+}
+
+export type SplitName = "train" | "test";
+export interface FileReport {
+  role: "train-images" | "train-labels" | "test-images" | "test-labels";
+  items: number;
+}
