@@ -103,11 +103,20 @@ impl Spec {
 }
 
 /// A data set of the right shape that is never read: the step's gathers are replaced.
-fn blank_data(config: &RunConfig) -> Result<Dataset> {
+fn blank_data(config: &RunConfig) -> Dataset {
     let outputs = config.sizes[config.layers()];
     let classes = if config.task == Task::Classifier { outputs } else { 10 };
     let one = || Split { images: vec![0; config.sizes[0]], labels: vec![0] };
-    Dataset::new("trace", 1, config.sizes[0], 1, classes, one(), one())
+    // Not `Dataset::new`: its limits are an image's, and a network may be wider than that.
+    Dataset {
+        name: "trace".into(),
+        rows: 1,
+        cols: config.sizes[0],
+        channels: 1,
+        classes,
+        train: one(),
+        test: one(),
+    }
 }
 
 fn is_given(kernel: &Kernel) -> bool {
@@ -139,7 +148,7 @@ fn fill<T: Precision>(
 /// Runs the step in f32 or f64.
 pub fn run<T: Precision>(spec: &Spec) -> Result<Report> {
     let config = spec.config()?;
-    let data = Arc::new(blank_data(&config)?);
+    let data = Arc::new(blank_data(&config));
     let mut trainer = Trainer::<T>::with_gradients(config, data, Arithmetic::Reproducible, true)?;
     trainer.set_step(spec.step);
     let compiled = trainer.compiled().clone();
@@ -194,6 +203,8 @@ fn column<T: Precision>(trainer: &mut Trainer<T>, buf: Buf) -> Vec<f64> {
 fn report<T: Precision>(trainer: &mut Trainer<T>) -> Report {
     let compiled = trainer.compiled().clone();
     let step = &compiled.recorded;
+    // In a warm-up the ops on W are skipped, and their buffers hold nothing of this step.
+    let learns = trainer.step() > trainer.config().warmup;
     let mut named = |name: &str, first: usize, bufs: &[Option<Buf>]| {
         let bufs = bufs.iter().enumerate().filter_map(|(i, b)| b.map(|b| (i + first, b)));
         bufs.map(|(i, b)| (format!("{name}{i}"), rows(trainer, b))).collect::<BTreeMap<_, _>>()
@@ -201,12 +212,13 @@ fn report<T: Precision>(trainer: &mut Trainer<T>) -> Report {
     let some = |bufs: &[Buf]| bufs.iter().map(|b| Some(*b)).collect::<Vec<_>>();
     let mut activities = named("h", 0, &some(&step.h));
     activities.extend(named("a", 0, &some(&step.a)));
+    let of_weights = if learns { &compiled.gradients[..] } else { &[] };
     let mut gradients =
-        named("dW", 1, &compiled.gradients.iter().map(|g| g.map(|g| g.w)).collect::<Vec<_>>());
+        named("dW", 1, &of_weights.iter().map(|g| g.map(|g| g.w)).collect::<Vec<_>>());
     gradients.extend(named(
         "db",
         1,
-        &compiled.gradients.iter().map(|g| g.map(|g| g.b)).collect::<Vec<_>>(),
+        &of_weights.iter().map(|g| g.map(|g| g.b)).collect::<Vec<_>>(),
     ));
     let noisy_activities = named("h~", 1, &some(&compiled.h_noisy));
     let xi = named("xi", 1, &some(&step.xi));

@@ -1,95 +1,124 @@
 //! Loops over whole buffers, in lanes, with a remainder that does the same arithmetic.
-
-use super::lanes::Lanes;
+//!
+//! Macros and not functions with closures: a closure is compiled without the instruction set of the
+//! function it is written in, and its vector operations become calls (measured: 3 times slower steps).
 
 /// Widest vector of any machine, in floats.
-const WIDEST: usize = 8;
+pub(super) const WIDEST: usize = 8;
 /// Partial sums of [`sum`]: the same number on every machine, so that the order of additions is too.
-const PARTIALS: usize = 16;
+pub(super) const PARTIALS: usize = 16;
 
+/// What is left of `s` from `at` on, padded with zeros.
 #[inline(always)]
-fn load_all<L: Lanes, const K: usize>(inputs: [&[f32]; K], at: usize) -> [L; K] {
-    inputs.map(|s| L::load(&s[at..]))
+pub(super) fn rest<const N: usize>(s: &[f32], at: usize) -> [f32; N] {
+    let mut padded = [0.0f32; N];
+    padded[..s.len() - at].copy_from_slice(&s[at..]);
+    padded
 }
 
-/// Loads what is left from `at` on, padded with zeros.
-#[inline(always)]
-fn load_rest<L: Lanes, const K: usize>(inputs: [&[f32]; K], at: usize) -> [L; K] {
-    inputs.map(|s| {
-        let mut padded = [0.0f32; WIDEST];
-        padded[..s.len() - at].copy_from_slice(&s[at..]);
-        L::load(&padded)
-    })
-}
-
-/// `out[i] = f(inputs[0][i], ...)`; all of one length.
-#[inline(always)]
-pub fn map<L: Lanes, const K: usize>(
-    out: &mut [f32],
-    inputs: [&[f32]; K],
-    f: impl Fn([L; K]) -> L,
-) {
-    let len = out.len();
-    let inputs = inputs.map(|s| &s[..len]);
-    let whole = len - len % L::N;
-    for at in (0..whole).step_by(L::N) {
-        f(load_all(inputs, at)).store(&mut out[at..]);
-    }
-    if whole < len {
-        let mut rest = [0.0f32; WIDEST];
-        f(load_rest(inputs, whole)).store(&mut rest);
-        out[whole..].copy_from_slice(&rest[..len - whole]);
-    }
-}
-
-/// `out[i] = f(out[i], inputs[0][i], ...)`.
-#[inline(always)]
-pub fn update<L: Lanes, const K: usize>(
-    out: &mut [f32],
-    inputs: [&[f32]; K],
-    f: impl Fn(L, [L; K]) -> L,
-) {
-    let len = out.len();
-    let inputs = inputs.map(|s| &s[..len]);
-    let whole = len - len % L::N;
-    for at in (0..whole).step_by(L::N) {
-        f(L::load(&out[at..]), load_all(inputs, at)).store(&mut out[at..]);
-    }
-    if whole < len {
-        let [old] = load_rest::<L, 1>([out], whole);
-        let mut rest = [0.0f32; WIDEST];
-        f(old, load_rest(inputs, whole)).store(&mut rest);
-        out[whole..].copy_from_slice(&rest[..len - whole]);
-    }
-}
-
-/// `sum_i f(inputs[0][i], ...)` with `f(0, ...) = 0`: sixteen interleaved partial sums, added pairwise.
-#[inline(always)]
-pub fn sum<L: Lanes, const K: usize>(inputs: [&[f32]; K], f: impl Fn([L; K]) -> L) -> f32 {
-    let len = inputs[0].len();
-    let inputs = inputs.map(|s| &s[..len]);
-    let mut sums = [L::splat(0.0); PARTIALS / 4];
-    let vectors = PARTIALS / L::N;
-    let whole = len - len % PARTIALS;
-    for at in (0..whole).step_by(PARTIALS) {
-        for (v, sum) in sums.iter_mut().enumerate().take(vectors) {
-            *sum = sum.add(f(load_all(inputs, at + v * L::N)));
+/// `map!(L, out; a = x, b = y => f(a, b))`: `out[i] = f(x[i], y[i])` in lanes `L`; all of one length.
+macro_rules! map {
+    ($L:ident, $out:expr; $($v:ident = $input:expr),+ => $body:expr) => {{
+        let out: &mut [f32] = $out;
+        let len = out.len();
+        $(let $v: &[f32] = &$input[..len];)+
+        let whole = len - len % $L::N;
+        let mut at = 0;
+        while at < whole {
+            let result = {
+                $(let $v = $L::load(&$v[at..]);)+
+                $body
+            };
+            result.store(&mut out[at..]);
+            at += $L::N;
         }
-    }
-    if whole < len {
-        let padded = inputs.map(|s| {
-            let mut padded = [0.0f32; PARTIALS];
-            padded[..len - whole].copy_from_slice(&s[whole..]);
-            padded
-        });
-        for (v, sum) in sums.iter_mut().enumerate().take(vectors) {
-            *sum = sum.add(f(load_all(padded.each_ref().map(|p| &p[..]), v * L::N)));
+        if whole < len {
+            use $crate::kernels::elementwise::{WIDEST, rest};
+            let result = {
+                $(let $v = $L::load(&rest::<WIDEST>($v, whole));)+
+                $body
+            };
+            let mut tail = [0.0f32; WIDEST];
+            result.store(&mut tail);
+            out[whole..].copy_from_slice(&tail[..len - whole]);
         }
-    }
-    let mut partial = [0.0f32; PARTIALS];
-    for (v, sum) in sums.into_iter().enumerate().take(vectors) {
-        sum.store(&mut partial[v * L::N..]);
-    }
+    }};
+}
+
+/// `update!(L, out as o; a = x => f(o, a))`: `out[i] = f(out[i], x[i])` in lanes `L`.
+macro_rules! update {
+    ($L:ident, $out:expr, as $old:ident; $($v:ident = $input:expr),* => $body:expr) => {{
+        let out: &mut [f32] = $out;
+        let len = out.len();
+        $(let $v: &[f32] = &$input[..len];)*
+        let whole = len - len % $L::N;
+        let mut at = 0;
+        while at < whole {
+            let result = {
+                let $old = $L::load(&out[at..]);
+                $(let $v = $L::load(&$v[at..]);)*
+                $body
+            };
+            result.store(&mut out[at..]);
+            at += $L::N;
+        }
+        if whole < len {
+            use $crate::kernels::elementwise::{WIDEST, rest};
+            let result = {
+                let $old = $L::load(&rest::<WIDEST>(out, whole));
+                $(let $v = $L::load(&rest::<WIDEST>($v, whole));)*
+                $body
+            };
+            let mut tail = [0.0f32; WIDEST];
+            result.store(&mut tail);
+            out[whole..].copy_from_slice(&tail[..len - whole]);
+        }
+    }};
+}
+
+/// `sum!(L; a = x, b = y => f(a, b))`: `sum_i f(x[i], y[i])`, with `f(0, 0) = 0`: sixteen interleaved partial
+/// sums, added pairwise.
+macro_rules! sum {
+    ($L:ident; $($v:ident = $input:expr),+ => $body:expr) => {{
+        use $crate::kernels::elementwise::{PARTIALS, pairwise, rest};
+        let inputs = [$(&$input[..]),+];
+        let len = inputs[0].len();
+        $(let $v: &[f32] = &$input[..len];)+
+        let mut sums = [$L::splat(0.0); PARTIALS / 4];
+        let vectors = PARTIALS / $L::N;
+        let whole = len - len % PARTIALS;
+        let mut at = 0;
+        while at < whole {
+            for (i, sum) in sums.iter_mut().enumerate().take(vectors) {
+                let term = {
+                    $(let $v = $L::load(&$v[at + i * $L::N..]);)+
+                    $body
+                };
+                *sum = sum.add(term);
+            }
+            at += PARTIALS;
+        }
+        if whole < len {
+            $(let $v = rest::<PARTIALS>($v, whole);)+
+            for (i, sum) in sums.iter_mut().enumerate().take(vectors) {
+                let term = {
+                    $(let $v = $L::load(&$v[i * $L::N..]);)+
+                    $body
+                };
+                *sum = sum.add(term);
+            }
+        }
+        let mut partial = [0.0f32; PARTIALS];
+        for (i, sum) in sums.into_iter().enumerate().take(vectors) {
+            sum.store(&mut partial[i * $L::N..]);
+        }
+        pairwise(partial)
+    }};
+}
+
+/// Adds partial sums, halves on halves.
+#[inline(always)]
+pub(super) fn pairwise(mut partial: [f32; PARTIALS]) -> f32 {
     let mut width = PARTIALS / 2;
     while width > 0 {
         for i in 0..width {
@@ -99,3 +128,5 @@ pub fn sum<L: Lanes, const K: usize>(inputs: [&[f32]; K], f: impl Fn([L; K]) -> 
     }
     partial[0]
 }
+
+pub(super) use {map, sum, update};

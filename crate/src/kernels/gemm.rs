@@ -146,7 +146,10 @@ fn forward_tile<L: Lanes, const M: usize>(
 ) {
     let m = bias.len();
     let depth = w.len() / m;
-    let start = std::array::from_fn(|i| [L::splat(bias[first + i]); NV]);
+    let mut start = [[L::splat(0.0); NV]; M];
+    for (row, bias) in start.iter_mut().zip(&bias[first..]) {
+        *row = [L::splat(*bias); NV];
+    }
     let w = &w[first * depth..];
     let acc = tile::<L, M, NV>(start, depth, w, (depth, 1), panel, NV * L::N);
     let mut out = [[0.0f32; MAX_PANEL]; M];
@@ -297,7 +300,11 @@ fn outer_tile<L: Lanes, const M: usize>(
     for (i, sums) in acc.into_iter().enumerate() {
         let w = &mut w[i * columns..];
         if beta == 0.0 {
-            store_row(w, sums.map(|sum| sum.mul(a)), there);
+            let mut new = sums;
+            for sum in &mut new {
+                *sum = sum.mul(a);
+            }
+            store_row(w, new, there);
         } else if there == NV * L::N {
             for (v, sum) in sums.into_iter().enumerate() {
                 let w = &mut w[v * L::N..];
@@ -306,7 +313,10 @@ fn outer_tile<L: Lanes, const M: usize>(
         } else {
             let mut old = [0.0f32; MAX_PANEL];
             old[..there].copy_from_slice(&w[..there]);
-            let new = std::array::from_fn(|v| sums[v].mul_add(a, L::load(&old[v * L::N..]).mul(b)));
+            let mut new = sums;
+            for (v, sum) in new.iter_mut().enumerate() {
+                *sum = sum.mul_add(a, L::load(&old[v * L::N..]).mul(b));
+            }
             store_row(w, new, there);
         }
     }

@@ -110,14 +110,16 @@ pub fn sin_cos_turn<L: Lanes>(u: L) -> (L, L) {
     // quarters 0..=4: (s, c), (c, -s), (-s, -c), (-c, s), (s, c)
     let zero = L::splat(0.0);
     let (minus_sin, minus_cos) = (zero.sub(sin), zero.sub(cos));
-    let pick = |a: L, b: L, c: L, d: L, e: L| {
-        q.select_lt(
-            L::splat(1.5),
-            q.select_lt(L::splat(0.5), a, b),
-            q.select_lt(L::splat(2.5), c, q.select_lt(L::splat(3.5), d, e)),
-        )
-    };
-    (pick(sin, cos, minus_sin, minus_cos, sin), pick(cos, minus_sin, minus_cos, sin, cos))
+    (pick(q, [sin, cos, minus_sin, minus_cos, sin]), pick(q, [cos, minus_sin, minus_cos, sin, cos]))
+}
+
+/// The entry number q = 0..=4.
+#[inline(always)]
+fn pick<L: Lanes>(q: L, [a, b, c, d, e]: [L; 5]) -> L {
+    let upper = q.select_lt(L::splat(3.5), d, e);
+    let upper = q.select_lt(L::splat(2.5), c, upper);
+    let lower = q.select_lt(L::splat(0.5), a, b);
+    q.select_lt(L::splat(1.5), lower, upper)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! Buffers: w, m, v read and written; g; all of one shape.
 //! Scalars: eta / (1 - .9^t), 1 / sqrt(1 - .999^t).
 
-use super::elementwise;
+use super::elementwise::update;
 use super::lanes::{Lanes, WithLanes, dispatch};
 use crate::plan::{Access, Buf, Kernel, Run, Scalar, Tape};
 
@@ -56,13 +56,13 @@ impl WithLanes for Adam<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let [b1, c1] = [BETA1, 1.0 - BETA1].map(|x| L::splat(x as f32));
-        let [b2, c2] = [BETA2, 1.0 - BETA2].map(|x| L::splat(x as f32));
-        elementwise::update::<L, 1>(self.m, [self.g], |m, [g]| g.mul_add(c1, m.mul(b1)));
-        elementwise::update::<L, 1>(self.v, [self.g], |v, [g]| g.mul(g).mul_add(c2, v.mul(b2)));
+        let (b1, c1) = (L::splat(BETA1 as f32), L::splat((1.0 - BETA1) as f32));
+        let (b2, c2) = (L::splat(BETA2 as f32), L::splat((1.0 - BETA2) as f32));
+        update!(L, self.m, as m; g = self.g => g.mul_add(c1, m.mul(b1)));
+        update!(L, self.v, as v; g = self.g => g.mul(g).mul_add(c2, v.mul(b2)));
         let (rate, correction) = (L::splat(self.rate), L::splat(self.correction));
         let epsilon = L::splat(EPSILON as f32);
-        elementwise::update::<L, 2>(self.w, [self.m, self.v], |w, [m, v]| {
+        update!(L, self.w, as w; m = self.m, v = self.v => {
             w.sub(m.mul(rate).div(v.sqrt().mul_add(correction, epsilon)))
         });
     }

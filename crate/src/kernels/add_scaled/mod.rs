@@ -2,7 +2,7 @@
 //!
 //! Buffers: out written; b; optional a; all of one shape. Scalars: s.
 
-use super::elementwise;
+use super::elementwise::map;
 use super::lanes::{Lanes, WithLanes, dispatch};
 use crate::plan::{Access, Buf, Kernel, Run, Scalar, Tape};
 
@@ -36,8 +36,8 @@ impl WithLanes for AddScaled<'_> {
     fn run<L: Lanes>(self) {
         let s = L::splat(self.3);
         match self.2 {
-            None => elementwise::map::<L, 1>(self.0, [self.1], |[b]| b.mul(s)),
-            Some(a) => elementwise::map::<L, 2>(self.0, [self.1, a], |[b, a]| b.mul_add(s, a)),
+            None => map!(L, self.0; b = self.1 => b.mul(s)),
+            Some(a) => map!(L, self.0; b = self.1, a = a => b.mul_add(s, a)),
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Buffers: out (N, 1) written; d (N, 1).
 
-use super::elementwise;
+use super::elementwise::sum;
 use super::lanes::{Lanes, WithLanes, dispatch};
 use crate::plan::{Access, Buf, Kernel, Run, Tape};
 
@@ -31,7 +31,7 @@ impl WithLanes for BatchSum<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let total = elementwise::sum::<L, 1>([self.1], |[d]| d);
+        let total = sum!(L; d = self.1 => d);
         self.0.fill(total);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Buffers: b (m, 1) read and written; e (N, m). Scalars: beta, alpha.
 
-use super::elementwise;
+use super::elementwise::{map, update};
 use super::lanes::{Lanes, WithLanes, dispatch};
 use crate::plan::{Access, Buf, Kernel, Run, Scalar, Tape};
 
@@ -38,15 +38,13 @@ impl WithLanes for ColumnSum<'_> {
     fn run<L: Lanes>(self) {
         self.sums.fill(0.0);
         for row in self.e.chunks_exact(self.b.len()) {
-            elementwise::update::<L, 1>(self.sums, [row], |sum, [e]| sum.add(e));
+            update!(L, self.sums, as sum; e = row => sum.add(e));
         }
         let (beta, alpha) = (L::splat(self.beta), L::splat(self.alpha));
         if self.beta == 0.0 {
-            elementwise::map::<L, 1>(self.b, [self.sums], |[sum]| sum.mul(alpha));
+            map!(L, self.b; sum = self.sums => sum.mul(alpha));
         } else {
-            elementwise::update::<L, 1>(self.b, [self.sums], |b, [sum]| {
-                sum.mul_add(alpha, b.mul(beta))
-            });
+            update!(L, self.b, as b; sum = self.sums => sum.mul_add(alpha, b.mul(beta)));
         }
     }
 }

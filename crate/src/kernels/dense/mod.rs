@@ -4,7 +4,7 @@
 //! Ints: activation. Scalars: c (only with xi). Noise is added after the non-linearity (paper, section 3).
 
 use super::activation::Activation;
-use super::elementwise;
+use super::elementwise::{sum, update};
 use super::gemm::{Forward, panel_floats};
 use super::lanes::{Lanes, WithLanes, dispatch};
 use crate::plan::{Access, Buf, Kernel, Run, Scalar, Tape};
@@ -62,12 +62,16 @@ impl WithLanes for Fused<'_> {
         let h = forward.z;
         match act {
             Activation::Identity => {}
-            Activation::Softmax => h.chunks_exact_mut(units).for_each(softmax::<L>),
-            _ => elementwise::update::<L, 0>(h, [], |z, []| act.apply(z)),
+            Activation::Softmax => {
+                for row in h.chunks_exact_mut(units) {
+                    softmax::<L>(row);
+                }
+            }
+            _ => update!(L, h, as z; => act.apply(z)),
         }
         if let Some((xi, c)) = noise {
             let c = L::splat(c);
-            elementwise::update::<L, 1>(h, [xi], |a, [xi]| xi.mul_add(c, a));
+            update!(L, h, as a; xi = xi => xi.mul_add(c, a));
         }
     }
 }
@@ -76,11 +80,9 @@ impl WithLanes for Fused<'_> {
 #[inline(always)]
 fn softmax<L: Lanes>(row: &mut [f32]) {
     let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    elementwise::update::<L, 0>(row, [], |z, []| {
-        super::math::exp(z.sub(L::splat(top))).add(z.sub(z))
-    });
-    let total = elementwise::sum::<L, 1>([row], |[p]| p);
-    elementwise::update::<L, 0>(row, [], |p, []| p.div(L::splat(total)));
+    update!(L, row, as z; => super::math::exp(z.sub(L::splat(top))).add(z.sub(z)));
+    let total = sum!(L; p = row => p);
+    update!(L, row, as p; => p.div(L::splat(total)));
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

@@ -3,7 +3,7 @@
 //! Buffers: e written; lambda; a, the layer's activity before any added noise. Ints: activation.
 
 use super::activation::Activation;
-use super::elementwise;
+use super::elementwise::map;
 use super::lanes::{Lanes, WithLanes, dispatch};
 use crate::plan::{Access, Buf, Kernel, Run, Tape};
 
@@ -34,7 +34,7 @@ impl WithLanes for Gate<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         let act = self.3;
-        elementwise::map::<L, 2>(self.0, [self.1, self.2], |[lambda, h]| lambda.mul(act.slope(h)));
+        map!(L, self.0; lambda = self.1, h = self.2 => lambda.mul(act.slope(h)));
     }
 }
 

@@ -8,7 +8,7 @@
 //! Buffers: out (N, 1) written; then (N, p) each: yhat, y for `SAMPLE` and `CORRECT`; y~, yhat, y for
 //! `DIFFERENCE`. Ints: 0 squared error, 1 cross-entropy.
 
-use super::elementwise;
+use super::elementwise::sum;
 use super::lanes::{Lanes, WithLanes, dispatch};
 use crate::plan::{Access, Buf, Element, Kernel, Run, Tape};
 use serde::{Deserialize, Serialize};
@@ -103,7 +103,7 @@ impl WithLanes for SquaredError<'_> {
             self.0.iter_mut().zip(self.1.chunks_exact(p)).zip(self.2.chunks_exact(p))
         {
             *out = 0.5
-                * elementwise::sum::<L, 2>([yhat, y], |[yhat, y]| {
+                * sum!(L; yhat = yhat, y = y => {
                     let d = yhat.sub(y);
                     d.mul(d)
                 });
@@ -158,9 +158,14 @@ impl WithLanes for SquaredDifference<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         for (n, out) in self.0.iter_mut().enumerate() {
-            let rows = self.1.map(|s| &s[n * self.2..][..self.2]);
+            let (first, p) = (n * self.2, self.2);
+            let rows = [
+                &self.1[0][first..first + p],
+                &self.1[1][first..first + p],
+                &self.1[2][first..first + p],
+            ];
             *out = 0.5
-                * elementwise::sum::<L, 3>(rows, |[noisy, yhat, y]| {
+                * sum!(L; noisy = rows[0], yhat = rows[1], y = rows[2] => {
                     noisy.sub(yhat).mul(noisy.sub(y).add(yhat.sub(y)))
                 });
         }
@@ -186,8 +191,12 @@ fn cross_entropy_difference<T: Element>([noisy, yhat, y]: [&[T]; 3]) -> f64 {
     for ((noisy, yhat), y) in noisy.iter().zip(yhat).zip(y) {
         let (noisy, yhat, y) = (noisy.to_f64(), yhat.to_f64(), y.to_f64());
         if y != 0.0 {
-            let floor = if yhat < TINY { TINY } else { yhat };
-            sum -= y * libm::log1p((noisy - yhat) / floor);
+            // as in `cross_entropy`: the same floor, and NaN stays
+            let [noisy, yhat] = [noisy, yhat].map(|p| if p < TINY { TINY } else { p });
+            let change = (noisy - yhat) / yhat;
+            // Near -1 the sum 1 + change has lost the small probability; far from 0 nothing cancels.
+            let far = change.abs() > 0.5;
+            sum -= y * if far { libm::log(noisy / yhat) } else { libm::log1p(change) };
         }
     }
     sum

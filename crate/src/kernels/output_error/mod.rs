@@ -4,7 +4,7 @@
 //! Buffers: e written; yhat; y; all (N, p). Ints: activation of the output layer.
 
 use super::activation::Activation;
-use super::elementwise;
+use super::elementwise::map;
 use super::lanes::{Lanes, WithLanes, dispatch};
 use crate::plan::{Access, Buf, Kernel, Run, Tape};
 
@@ -35,9 +35,7 @@ impl WithLanes for OutputError<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         let act = self.3;
-        elementwise::map::<L, 2>(self.0, [self.1, self.2], |[yhat, y]| {
-            yhat.sub(y).mul(act.slope(yhat))
-        });
+        map!(L, self.0; yhat = self.1, y = self.2 => yhat.sub(y).mul(act.slope(yhat)));
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Buffers: out (N, m) written; d (N, 1); xi (N, m); optional g (N, m). Scalars: s.
 
-use super::elementwise;
+use super::elementwise::map;
 use super::lanes::{Lanes, WithLanes, dispatch};
 use crate::plan::{Access, Buf, Kernel, Run, Scalar, Tape};
 
@@ -46,11 +46,9 @@ impl WithLanes for RowScale<'_> {
             let factor = L::splat(d * self.s);
             let xi = &self.xi[n * m..][..m];
             match self.g {
-                None => elementwise::map::<L, 1>(out, [xi], |[xi]| xi.mul(factor)),
+                None => map!(L, out; xi = xi => xi.mul(factor)),
                 Some(g) => {
-                    elementwise::map::<L, 2>(out, [xi, &g[n * m..][..m]], |[xi, g]| {
-                        xi.mul_add(factor, g)
-                    });
+                    map!(L, out; xi = xi, g = g[n * m..] => xi.mul_add(factor, g));
                 }
             }
         }

@@ -3,7 +3,7 @@
 //!
 //! Buffers: B written; M; W; all of one shape.
 
-use super::elementwise;
+use super::elementwise::map;
 use super::lanes::{Lanes, WithLanes, dispatch};
 use crate::plan::{Access, Buf, Kernel, Run, Tape};
 
@@ -34,7 +34,7 @@ impl WithLanes for Transport<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         let zero = L::splat(0.0);
-        elementwise::map::<L, 2>(self.0, [self.1, self.2], |[m, w]| {
+        map!(L, self.0; m = self.1, w = self.2 => {
             let magnitude = zero.select_lt(w.abs(), m.abs(), zero);
             magnitude.copysign(w)
         });
