@@ -17,6 +17,8 @@ pub const MAX_LAYERS: usize = 32;
 pub const MAX_BATCH: usize = 4096;
 /// Most weights and biases in a network: with feedback, gradients and moments under 2 GiB.
 pub const MAX_PARAMETERS: usize = 64 << 20;
+/// Most steps of a run: times the largest batch still a `u64`, so sample numbers never wrap.
+pub const MAX_STEPS: u64 = 1 << 48;
 
 /// What the network is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@
 //! else is needed to go on bit for bit.
 
 use crate::base::{Error, Result};
-use crate::config::RunConfig;
+use crate::config::{MAX_STEPS, RunConfig};
 use crate::data::Dataset;
 use crate::plan::BufDecl;
 use flate2::Crc;
@@ -143,6 +143,12 @@ impl<'a> Snapshot<'a> {
         let header: Header = serde_json::from_slice(split(&mut rest, length)?)
             .map_err(|e| Error::snapshot(format!("its description cannot be read: {e}")))?;
         header.config.check()?;
+        if header.step > MAX_STEPS {
+            return Err(Error::snapshot(format!(
+                "its step {} is larger than {MAX_STEPS}",
+                header.step
+            )));
+        }
         let mut buffers = Vec::new();
         for shape in header.buffers {
             let floats = shape.rows.checked_mul(shape.cols).and_then(|n| n.checked_mul(4));

@@ -4,7 +4,7 @@
 //! real run, with its gathers and noise replaced by the given values.
 
 use crate::base::{Error, Result};
-use crate::config::{RunConfig, Task};
+use crate::config::{MAX_STEPS, RunConfig, Task};
 use crate::data::{Dataset, Split};
 use crate::exec::Precision;
 use crate::experiments;
@@ -98,6 +98,12 @@ impl Spec {
             ));
         }
         config.check()?;
+        if self.step > MAX_STEPS {
+            return Err(Error::config(
+                "step",
+                format!("{} is larger than {MAX_STEPS}", self.step),
+            ));
+        }
         Ok(config)
     }
 }

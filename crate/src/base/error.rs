@@ -42,7 +42,7 @@ pub enum Error {
     Diverged {
         /// The step (counted from 1) whose result is not finite.
         step: u64,
-        /// The first quantity in forward order that is not finite, e.g. `W2 (layer 2)`.
+        /// The first layer in forward order that is not finite, e.g. `layer 2 (activity h2)`.
         what: String,
     },
     /// A saved run cannot be read.

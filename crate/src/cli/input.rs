@@ -53,7 +53,7 @@ pub fn data(folder: Option<&Path>) -> Result<Arc<Dataset>> {
                 format!("holds neither {} nor {}", names[0], names[1]),
             ));
         };
-        loader.add_file(&path.display().to_string(), &bytes(&path)?)?;
+        loader.add_file(path.display().to_string(), &bytes(&path)?)?;
     }
     Ok(Arc::new(loader.finish()?))
 }

@@ -8,11 +8,11 @@ use credit_lab::config::{
 };
 use credit_lab::experiments;
 use credit_lab::kernels::activation::Activation;
-use credit_lab::metrics::Metrics;
+use credit_lab::metrics::{LayerMetrics, Metrics};
 use credit_lab::plan::Arithmetic;
 use credit_lab::trainer::Trainer;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
+use serde::Serialize;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
@@ -42,13 +42,13 @@ pub struct Options {
     /// Seed of weights, batches and noise [default: drawn from the system]
     #[arg(long)]
     seed: Option<u64>,
-    /// eta_W, learning rate of W (multiplies batch sums)
+    /// `eta_W`, learning rate of W (multiplies batch sums)
     #[arg(long)]
     lr: Option<f64>,
-    /// eta_B, learning rate of B
+    /// `eta_B`, learning rate of B
     #[arg(long)]
     feedback_lr: Option<f64>,
-    /// c_h, standard deviation of the noise on activities
+    /// `c_h`, standard deviation of the noise on activities
     #[arg(long)]
     noise_std: Option<f64>,
     /// Standard deviation of the noise on inputs
@@ -78,7 +78,7 @@ pub struct Options {
     /// Credit each sample with the whole batch's loss difference (the authors' early variant)
     #[arg(long)]
     per_batch_difference: bool,
-    /// gaussian or truncated_normal (the authors' autoencoders)
+    /// `gaussian` or `truncated_normal` (the authors' autoencoders)
     #[arg(long, value_parser = input::named::<Initialisation>)]
     init: Option<Initialisation>,
     /// Folder with the four MNIST files, plain or .gz [default: the packed 10,000 digits]
@@ -104,6 +104,13 @@ pub struct Options {
     resume: Option<PathBuf>,
 }
 
+/// Puts what was given in place of a default.
+fn set<T>(target: &mut T, given: Option<T>) {
+    if let Some(value) = given {
+        *target = value;
+    }
+}
+
 impl Options {
     fn config(&self) -> Result<RunConfig> {
         let mut config = experiments::default_config(self.task, &self.rule, self.optimizer)?;
@@ -111,11 +118,6 @@ impl Options {
             Some(seed) => seed,
             None => rng::random_seed()?,
         };
-        fn set<T>(target: &mut T, given: Option<T>) {
-            if let Some(value) = given {
-                *target = value;
-            }
-        }
         set(&mut config.eta_w, self.lr);
         set(&mut config.eta_b, self.feedback_lr);
         set(&mut config.c_h, self.noise_std);
@@ -142,23 +144,48 @@ impl Options {
 }
 
 /// A row as the file holds it.
-fn row(metrics: &Metrics, speed: f64) -> serde_json::Value {
-    let layers = &metrics.layers;
-    json!({
-        "step": metrics.step,
-        "train_loss": metrics.train_loss,
-        "test_loss": metrics.test_loss,
-        "running_loss": metrics.running_loss,
-        "accuracy": metrics.test_accuracy,
-        "train_accuracy": metrics.train_accuracy,
-        "angle": layers.iter().map(|l| l.angle).collect::<Vec<_>>(),
-        "angle_code": layers.iter().map(|l| l.angle_code).collect::<Vec<_>>(),
-        "relative_error": layers.iter().map(|l| l.relative_error).collect::<Vec<_>>(),
-        "sign_agreement": layers.iter().map(|l| l.sign_agreement).collect::<Vec<_>>(),
-        "norm_w": layers.iter().map(|l| l.norm_w).collect::<Vec<_>>(),
-        "norm_b": layers.iter().map(|l| l.norm_b).collect::<Vec<_>>(),
-        "steps_per_second": speed,
-    })
+#[derive(Serialize)]
+struct Row {
+    step: u64,
+    train_loss: f64,
+    test_loss: f64,
+    running_loss: Option<f64>,
+    accuracy: Option<f64>,
+    train_accuracy: Option<f64>,
+    angle: Vec<Option<f64>>,
+    angle_code: Vec<Option<f64>>,
+    relative_error: Vec<Option<f64>>,
+    sign_agreement: Vec<Option<f64>>,
+    norm_w: Vec<f64>,
+    norm_b: Vec<Option<f64>>,
+    steps_per_second: f64,
+}
+
+impl Row {
+    fn new(metrics: &Metrics, steps_per_second: f64) -> Self {
+        fn each<T>(metrics: &Metrics, value: impl Fn(&LayerMetrics) -> T) -> Vec<T> {
+            metrics.layers.iter().map(value).collect()
+        }
+        Self {
+            step: metrics.step,
+            train_loss: metrics.train_loss,
+            test_loss: metrics.test_loss,
+            running_loss: metrics.running_loss,
+            accuracy: metrics.test_accuracy,
+            train_accuracy: metrics.train_accuracy,
+            angle: each(metrics, |l| l.angle),
+            angle_code: each(metrics, |l| l.angle_code),
+            relative_error: each(metrics, |l| l.relative_error),
+            sign_agreement: each(metrics, |l| l.sign_agreement),
+            norm_w: each(metrics, |l| l.norm_w),
+            norm_b: each(metrics, |l| l.norm_b),
+            steps_per_second,
+        }
+    }
+
+    fn line(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|e| Error::internal(e.to_string()))
+    }
 }
 
 fn writer(options: &Options) -> Result<Box<dyn Write>> {
@@ -212,7 +239,8 @@ pub fn run(options: &Options) -> Result<()> {
             "test loss {:.1}{accuracy}, {speed:.0} steps/s",
             metrics.test_loss
         ));
-        writeln!(out, "{}", row(&metrics, speed))
+        let line = Row::new(&metrics, speed).line()?;
+        writeln!(out, "{line}")
             .and_then(|()| out.flush())
             .map_err(|e| Error::io(name.as_str(), &e))?;
         bar.set_position(trainer.step());

@@ -11,16 +11,14 @@ pub fn config(rule: &str, optimizer: Optimizer) -> RunConfig {
     let (eta_w, eta_b) = match (rule, optimizer) {
         (_, Optimizer::Adam) => (1.411_28e-4, 8e-6),
         ("bp", _) => (3.7278e-4, 8e-6),
-        ("fa", _) => (3.4722e-6, 8e-6),
-        // Ours: as feedback alignment, whose feedback has the same scale.
-        ("dfa", _) => (3.4722e-6, 8e-6),
-        // Authors' node perturbation; also for the direct form and for synthetic gradients.
-        ("np" | "np-dfa" | "sg" | "matched", _) => (1e-4, 8e-6),
-        ("sign", _) => (1e-4, 8e-6),
+        // Direct feedback: ours, as feedback alignment, whose feedback has the same scale.
+        ("fa" | "dfa", _) => (3.4722e-6, 8e-6),
         // Ours: B forgets over 1,000 steps, long beside the noise of one and short beside training.
         ("mirror", _) => (1e-4, 1e-3),
         // Ours: larger rates let the variance of the estimate win.
         ("perturb", _) => (3e-6, 8e-6),
+        // Authors' node perturbation, synthetic gradients and matched updates; ours for the direct form
+        // and for sign-symmetric feedback.
         _ => (1e-4, 8e-6),
     };
     RunConfig {

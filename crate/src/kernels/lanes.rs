@@ -8,6 +8,8 @@
 //! The only room of the crate with `unsafe`: intrinsics behind a feature check, and the register
 //! tile's loads, whose bounds are asserted once before its loop.
 #![allow(unsafe_code, reason = "intrinsics, and unchecked loads behind one assertion")]
+#![allow(clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "exponent bits")]
+#![allow(clippy::wildcard_imports, reason = "forty intrinsics with prefixed names")]
 
 use crate::plan::Arithmetic;
 
@@ -92,6 +94,9 @@ pub fn dispatch<F: WithLanes>(arithmetic: Arithmetic, f: F) -> F::Output {
 /// and 1 broadcast in the 16 vector registers that a browser's compiler uses. Measured in Chromium at
 /// k = 784, GFLOP/s: 4 x 2 50, 8 x 1 29, 2 x 4 29, 3 x 4 25; the loop unrolled twice 25, because the
 /// compiler then keeps operands of both rounds alive and spills.
+///
+/// # Panics
+/// When `a` or `b` is too short for the sum.
 #[inline(always)]
 pub fn tile<L: Lanes, const M: usize, const V: usize>(
     start: [[L; V]; M],

@@ -4,6 +4,8 @@
 //! browser. These are polynomials in plain multiplications and additions (Cephes' single precision
 //! coefficients, S. Moshier), with the error bounds that the tests at the end measure against f64.
 
+#![allow(clippy::excessive_precision, reason = "published coefficients, as published")]
+
 use super::lanes::Lanes;
 
 /// Evaluates a polynomial, highest coefficient first.

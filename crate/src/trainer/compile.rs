@@ -254,7 +254,7 @@ impl Recorder<'_> {
         let mut step = self.blank(config.batch);
         let x = tape.temporary("x", config.batch, config.sizes[0]);
         let y = self.gather(tape, x);
-        let input = if config.noise == Noise::Inputs { self.noisy_input(tape, x) } else { x };
+        let input = if config.noise == Noise::Inputs { Self::noisy_input(tape, x) } else { x };
         step.a = self.activities(tape, "h", input, config.batch);
         step.h.clone_from(&step.a);
         if config.noise == Noise::Activations {
@@ -299,7 +299,7 @@ impl Recorder<'_> {
         }
     }
 
-    fn noisy_input(&self, tape: &mut Tape, x: Buf) -> Buf {
+    fn noisy_input(tape: &mut Tape, x: Buf) -> Buf {
         let xi = tape.temporary("xi0", x.rows, x.cols);
         noise::record(tape, "xi0 ~ N(0, 1)", xi, stream(Purpose::Input, 0));
         let noisy = tape.temporary("noisy x", x.rows, x.cols);

@@ -147,22 +147,15 @@ impl<T: Precision> Trainer<T> {
         }
     }
 
-    /// The first layer, in forward order, with something that is not finite.
+    /// The first layer, in forward order, whose activity is not finite. Weights do not tell: by now the
+    /// step's own update has carried the damage into all of them.
     fn first_broken(&self) -> String {
         let broken = |buf: Buf| self.exec.read(buf).iter().any(|x| !x.to_f64().is_finite());
-        for layer in &self.compiled.recorded.layers {
-            let l = layer.number;
-            for (name, buf) in [
-                ("weights W", layer.w),
-                ("biases b", layer.b),
-                ("activity h", self.compiled.recorded.a[l]),
-            ] {
-                if broken(buf) {
-                    return format!("layer {l} ({name}{l})");
-                }
-            }
+        let activities = &self.compiled.recorded.a;
+        match (1..activities.len()).find(|l| broken(activities[*l])) {
+            Some(l) => format!("layer {l} (activity h{l})"),
+            None => format!("layer {0} (loss of its output h{0})", activities.len() - 1),
         }
-        "the loss".into()
     }
 
     /// Runs a metric plan over samples `offset..` of a source; true for the rows that count.
@@ -342,10 +335,13 @@ impl Trainer<f32> {
     pub fn restore(bytes: &[u8], data: Arc<Dataset>, arithmetic: Arithmetic) -> Result<Self> {
         let saved = Snapshot::decode(bytes)?;
         saved.check_data(&data)?;
+        compile::check_data(&saved.config, &data)?;
+        // Before any memory is asked for: a small file must not be able to describe a large network.
+        let program = compile(&saved.config, false)?.program;
+        let values =
+            program.persistent().map(|decl| saved.buffer(decl)).collect::<Result<Vec<_>>>()?;
         let mut trainer = Self::new(saved.config.clone(), data, arithmetic)?;
-        let persistent: Vec<_> = trainer.exec.program().persistent().cloned().collect();
-        for decl in persistent {
-            let values = saved.buffer(&decl)?;
+        for (decl, values) in program.persistent().zip(values) {
             trainer.exec.write(decl.buf).copy_from_slice(&values);
         }
         trainer.step = saved.step;

@@ -1,6 +1,6 @@
 //! How far feedback is from what backpropagation would send (paper, Figure 2). Only in metric plans.
 //!
-//! `ANGLE`: out_n = angle in degrees between the rows a_n and b_n, 0..=180, NaN where one of them is
+//! `ANGLE`: `out_n` = angle in degrees between the rows `a_n` and `b_n`, 0..=180, NaN where one of them is
 //! zero. Buffers: out (N, 1) written; a; b (N, m).
 //!
 //! `COMPARE`: out = [||W - B||^2, ||W||^2, ||B||^2, entries with equal sign, entries]. Buffers: out

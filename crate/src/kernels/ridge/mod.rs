@@ -39,7 +39,8 @@ fn solve(v: &mut [f64], x: &mut [f64], m: usize, n: usize) -> bool {
             let rest = v[i * m + j] - dot;
             if i == j {
                 // relative to the diagonal: below this a pivot is rounding noise
-                if !(rest > 1e-14 * v[i * m + i].abs()) {
+                let noise = 1e-14 * v[i * m + i].abs();
+                if rest.is_nan() || rest <= noise {
                     return false;
                 }
                 v[j * m + j] = libm::sqrt(rest);
