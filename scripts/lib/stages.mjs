@@ -1,0 +1,320 @@
+/** The stages of npm test: what each checks, what it needs, how it is run. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import {
+  buildCore,
+  buildData,
+  buildSite,
+  checkWasmSize,
+  locked,
+  WEB_FEATURES,
+  wasmEnv,
+} from "../build.mjs";
+import { biome, tsc, vitest } from "./node-tools.mjs";
+import { dist, inRoot, pretty, wasmTarget, work } from "./paths.mjs";
+import { must } from "./run.mjs";
+import { filesBelow } from "./stamp.mjs";
+import { colour, Failure, kilobytes, say } from "./terminal.mjs";
+
+/**
+ * @typedef {import("../setup.mjs").Tools} Tools
+ *
+ * @typedef {object} Stage
+ * @property {string} name
+ * @property {string[]} groups
+ * @property {string} does
+ * @property {string} usually how long it takes on two cores once dependencies are compiled
+ * @property {string[]} tools names of setup steps
+ * @property {string[]} needs names of stages whose results it uses
+ * @property {(tools: Tools) => Promise<unknown>} run throws when the stage fails
+ */
+
+const RUST = ["rust", "rustfmt and clippy"];
+const NPM = ["npm packages"];
+const CORE = [...NPM, "rust", "C linker", "wasm target", "wasm-bindgen"];
+
+/** Minutes after which a stage counts as hanging, several times its usual time on a slow machine. */
+const PATIENCE = 15;
+
+/** Flags for a browser that runs as root in a container, talks to nobody and starts quickly. */
+const BROWSER_FLAGS = [
+  "headless",
+  "no-sandbox",
+  "disable-quic",
+  "no-first-run",
+  "disable-background-networking",
+  "disable-component-update",
+  "disable-sync",
+  "disable-dev-shm-usage",
+];
+
+/** The test files that also run in a browser. The others are native: their doubles and generators need an operating system. */
+const BROWSER_TESTS = ["--test", "web*"];
+
+/** @param {string[]} args @param {NodeJS.ProcessEnv} env */
+const cargo = (args, env) =>
+  must(`cargo ${args[0]}`, "mend what cargo names above", "cargo", args, {
+    env,
+    minutes: PATIENCE,
+  });
+
+/** @param {string} what @param {string} remedy @param {string[]} args @param {NodeJS.ProcessEnv} env */
+const node = (what, remedy, args, env) =>
+  must(what, remedy, process.execPath, args, { env, minutes: PATIENCE });
+
+/** Runs node:test files; none at all is a failure, not a success. @param {string} folder @param {NodeJS.ProcessEnv} env @param {string[]} [flags] */
+function nodeTests(folder, env, flags = []) {
+  const files = filesBelow([inRoot(folder)]).filter((file) => file.endsWith(".test.mjs"));
+  if (files.length === 0) {
+    throw new Failure(`running the tests in ${folder}`, {
+      cause: `there is no *.test.mjs in ${folder}`,
+      remedy: `restore them: git checkout ${folder}`,
+    });
+  }
+  const args = ["--test", "--test-reporter=spec", ...flags, ...files];
+  return node(`the tests in ${folder}`, "the failing tests are named above", args, env);
+}
+
+/** @param {Tools} tools */
+async function wasmPackTest(tools) {
+  const { env, wasmBindgen = "", wasmPack = "", chromium = "", chromedriver = "" } = tools;
+  // The browser's path differs between machines, so the driver's settings are made here and never kept.
+  const webdriver = path.join(work, "webdriver.json");
+  mkdirSync(work, { recursive: true });
+  const options = { binary: chromium, args: BROWSER_FLAGS };
+  writeFileSync(webdriver, JSON.stringify({ "goog:chromeOptions": options }, undefined, 2));
+  const output = await must(
+    "the Rust tests in a browser",
+    "the failing tests are named above; if the browser did not start, its driver's messages are there too",
+    wasmPack,
+    // no-install: wasm-pack must not download tools of its own; it takes wasm-bindgen from PATH.
+    [
+      ...["test", "--mode", "no-install", "--headless", "--chrome", "--chromedriver", chromedriver],
+      ...["--release", "crate", ...WEB_FEATURES, ...BROWSER_TESTS, ...locked],
+    ],
+    {
+      env: {
+        ...wasmEnv({ env }),
+        PATH: [wasmBindgen, path.dirname(wasmPack), env.PATH].join(path.delimiter),
+        WASM_BINDGEN_TEST_WEBDRIVER_JSON: webdriver,
+        // Seconds for all tests of one file, and for a cold chromedriver to start on a busy machine.
+        WASM_BINDGEN_TEST_TIMEOUT: "600",
+        WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60",
+      },
+      minutes: PATIENCE,
+    },
+  );
+  if (!/test result: ok\. [1-9]/.test(output)) {
+    throw new Failure("the Rust tests in a browser", {
+      cause: "not a single test ran",
+      remedy:
+        "tests in crate/tests/web*.rs need #[wasm_bindgen_test] and wasm_bindgen_test_configure!(run_in_browser)",
+    });
+  }
+}
+
+/** What is shipped: sizes, and that nothing in it depends on where it is hosted. */
+async function checkBundle() {
+  const files = filesBelow([dist]);
+  for (const file of files) {
+    const bytes = readFileSync(file);
+    const zipped = gzipSync(bytes, { level: 9 }).length;
+    say(
+      `  ${pretty(file).padEnd(48)} ${kilobytes(bytes.length).padStart(11)}, gzip ${kilobytes(zipped).padStart(10)}`,
+    );
+  }
+  const wrong = (/** @type {string} */ cause) =>
+    new Failure("checking dist/", {
+      cause,
+      remedy: "look at vite.config.ts and at how the page refers to its files",
+    });
+  const core = files.filter((file) => file.endsWith(".wasm"));
+  if (core.length !== 1 || !core[0]) throw wrong(`expected one .wasm file, found ${core.length}`);
+  checkWasmSize(core[0]);
+  if (!files.includes(path.join(dist, "data", "mnist-10k.bin")))
+    throw wrong("data/mnist-10k.bin is missing");
+  for (const page of readdirSync(dist).filter((name) => name.endsWith(".html"))) {
+    const html = readFileSync(path.join(dist, page), "utf8");
+    // Links to read elsewhere (<a>) may leave the site; what the page loads may not, and must be relative.
+    const absolute =
+      /<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)\s*=\s*["'](?:\/|https?:)[^"']*/i.exec(
+        html,
+      );
+    if (absolute) throw wrong(`${page} loads by an absolute URL: ${absolute[0]}`);
+  }
+}
+
+/** @type {Stage[]} */
+export const STAGES = [
+  {
+    name: "fmt",
+    groups: ["rust", "lint", "check"],
+    does: "rustfmt --check",
+    usually: "1 s",
+    tools: RUST,
+    needs: [],
+    run: ({ env }) =>
+      must("rustfmt", "npm run format", "cargo", ["fmt", "--all", "--check"], {
+        env,
+        minutes: PATIENCE,
+      }),
+  },
+  {
+    name: "clippy",
+    groups: ["rust", "lint", "check"],
+    does: "clippy on all native targets, warnings are errors",
+    usually: "20 s",
+    tools: [...RUST, "C linker"],
+    needs: [],
+    run: ({ env }) =>
+      cargo(["clippy", "--workspace", "--all-targets", ...locked, "--", "-D", "warnings"], env),
+  },
+  {
+    name: "clippy-wasm",
+    groups: ["wasm", "lint", "check"],
+    does: `clippy on ${wasmTarget} with the page's features, warnings are errors`,
+    usually: "20 s",
+    tools: [...RUST, "C linker", "wasm target"],
+    needs: [],
+    run: (tools) =>
+      cargo(
+        [
+          ...["clippy", "--package", "credit-lab", "--lib", "--target", wasmTarget],
+          ...[...WEB_FEATURES, ...BROWSER_TESTS, ...locked, "--", "-D", "warnings"],
+        ],
+        wasmEnv(tools),
+      ),
+  },
+  {
+    name: "doc",
+    groups: ["rust", "check"],
+    does: "rustdoc, warnings are errors",
+    usually: "20 s",
+    tools: ["rust", "C linker"],
+    needs: [],
+    run: ({ env }) =>
+      cargo(["doc", "--workspace", "--no-deps", ...locked], { ...env, RUSTDOCFLAGS: "-Dwarnings" }),
+  },
+  {
+    name: "native",
+    groups: ["rust"],
+    does: "cargo test: the core's tests, native",
+    usually: "2 min",
+    tools: ["rust", "C linker"],
+    needs: [],
+    run: ({ env }) => cargo(["test", "--workspace", ...locked], env),
+  },
+  {
+    name: "browser",
+    groups: ["wasm"],
+    does: "wasm-pack test --headless --chrome: the same core in a browser",
+    usually: "1 min",
+    tools: ["rust", "C linker", "wasm target", "wasm-bindgen", "wasm-pack", "chromium"],
+    needs: [],
+    run: wasmPackTest,
+  },
+  {
+    name: "core",
+    groups: ["web", "check"],
+    does: "build the WebAssembly core and its TypeScript declarations",
+    usually: "20 s",
+    tools: CORE,
+    needs: [],
+    run: buildCore,
+  },
+  {
+    name: "types",
+    groups: ["web", "check"],
+    does: "tsc --noEmit, on the page and on the scripts",
+    usually: "2 s",
+    tools: NPM,
+    needs: ["core"],
+    async run({ env }) {
+      const remedy = "mend the errors above";
+      await node(
+        "type-checking the page",
+        remedy,
+        [...tsc, "--noEmit", "-p", "tsconfig.json"],
+        env,
+      );
+      await node(
+        "type-checking the scripts",
+        remedy,
+        [...tsc, "--noEmit", "-p", "scripts/tsconfig.json"],
+        env,
+      );
+    },
+  },
+  {
+    name: "biome",
+    groups: ["web", "lint", "check"],
+    does: "biome ci: format and lint of everything that is not Rust",
+    usually: "1 s",
+    tools: NPM,
+    needs: [],
+    run: ({ env }) =>
+      node(
+        "biome",
+        "npm run format mends most of it",
+        [...biome, "ci", "--error-on-warnings", `--colors=${colour ? "force" : "off"}`],
+        env,
+      ),
+  },
+  {
+    name: "scripts",
+    groups: ["web"],
+    does: "tests of the build scripts and the static server",
+    usually: "5 s",
+    tools: NPM,
+    needs: [],
+    run: ({ env }) => nodeTests("scripts/tests", env),
+  },
+  {
+    name: "unit",
+    groups: ["web"],
+    does: "vitest: the page's unit tests",
+    usually: "5 s",
+    tools: NPM,
+    needs: ["core"],
+    run: ({ env }) =>
+      node("the page's unit tests", "the failing tests are named above", [...vitest, "run"], env),
+  },
+  {
+    name: "build",
+    groups: ["e2e", "check"],
+    does: "pack the digits and bundle the static site into dist/",
+    usually: "5 s",
+    tools: NPM,
+    needs: ["core"],
+    async run(tools) {
+      await buildData();
+      await buildSite(tools);
+    },
+  },
+  {
+    name: "page",
+    groups: ["e2e"],
+    does: "the built site end to end in headless Chromium",
+    usually: "1 min",
+    tools: [...NPM, "chromium"],
+    needs: ["build"],
+    // One file at a time: the tests measure frame times, and two browsers would compete for two cores.
+    run: ({ env, chromium }) =>
+      nodeTests("tests/browser", { ...env, CHROMIUM: chromium, DIST: dist }, [
+        "--test-concurrency=1",
+        // A failing test often leaves its browser open; it must not keep the stage waiting.
+        "--test-force-exit",
+        `--test-timeout=${5 * 60_000}`,
+      ]),
+  },
+  {
+    name: "size",
+    groups: ["e2e", "check"],
+    does: "sizes of what is shipped, and that all its URLs are relative",
+    usually: "1 s",
+    tools: [],
+    needs: ["build"],
+    run: checkBundle,
+  },
+];
