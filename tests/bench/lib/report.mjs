@@ -1,0 +1,90 @@
+/** Tables and targets as text. */
+
+const number = (v) => (v >= 100 ? v.toFixed(0) : v >= 10 ? v.toFixed(1) : v.toFixed(2));
+const HEAD = ["", "steps/s", "min – max", "GFLOP/s", "of peak", "we are", "check"];
+
+function checkText(check) {
+  if (!check) return "";
+  if (!check.ok)
+    return check.expected === null ? "loss grows" : `WRONG (${check.updateError.toExponential(0)})`;
+  return check.expected === null ? "loss falls" : `ok (${check.updateError.toExponential(0)})`;
+}
+
+function cells(row) {
+  const { steps_per_second: speed } = row;
+  return [
+    row.title,
+    speed === null ? "" : number(speed),
+    speed === null ? "" : `${number(row.slowest)} – ${number(row.fastest)}`,
+    number(row.gflops),
+    row.share_of_peak === null || row.role === "peak"
+      ? ""
+      : `${(100 * row.share_of_peak).toFixed(0)} %`,
+    row.ours_over_this === null ? "" : `${row.ours_over_this.toFixed(2)} ×`,
+    checkText(row.check),
+  ];
+}
+
+/** One case's rows, columns aligned: names to the left, numbers to the right. */
+export function table(rows) {
+  const lines = [HEAD, ...rows.map(cells)];
+  const widths = HEAD.map((_, k) => Math.max(...lines.map((line) => line[k].length)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, k) => (k === 0 ? cell.padEnd(widths[k]) : cell.padStart(widths[k])))
+        .join("  "),
+    )
+    .join("\n");
+}
+
+/** What we want to reach, { text, goal, value }; all values come from one run. */
+export function targets(results) {
+  const rows = (suite, id) => results.find((r) => r.suite === suite && r.case === id)?.rows ?? [];
+  const one = (suite, id, contender) => rows(suite, id).find((row) => row.id === contender);
+  const over = (suite, id, contender) => one(suite, id, contender)?.ours_over_this ?? null;
+  const best = (suite, id, ids) => {
+    const found = ids.map((contender) => over(suite, id, contender)).filter((v) => v !== null);
+    return found.length ? Math.min(...found) : null;
+  };
+  const torch = ["torch-autograd", "torch-manual"];
+  return [
+    {
+      text: "browser, autoencoder NP: share of the wasm SIMD peak",
+      goal: 0.6,
+      value: one("browser", "autoencoder-np-32", "credit-lab")?.share_of_peak ?? null,
+    },
+    {
+      text: "browser, autoencoder NP: times TensorFlow.js WASM with autograd",
+      goal: 10,
+      value: over("browser", "autoencoder-np-32", "tfjs-autograd"),
+    },
+    {
+      text: "browser, autoencoder BP: times the better of tuned TensorFlow.js WASM and jax-js",
+      goal: 2.5,
+      value: best("browser", "autoencoder-bp-32", ["tfjs-manual", "jax-js"]),
+    },
+    {
+      text: "the same, TensorFlow.js in its fastest layout (columns) included",
+      goal: 2.5,
+      value: best("browser", "autoencoder-bp-32", ["tfjs-manual", "tfjs-columns", "jax-js"]),
+    },
+    {
+      text: "native, autoencoder BP: times the better of PyTorch with autograd and by hand",
+      goal: 1.3,
+      value: best("native", "autoencoder-bp-32", torch),
+    },
+    {
+      text: "native, autoencoder NP: times the better of PyTorch with autograd and by hand",
+      goal: 1.3,
+      value: best("native", "autoencoder-np-32", torch),
+    },
+  ].filter(({ value }) => value !== null);
+}
+
+export function targetLines(results) {
+  return targets(results).map(({ text, goal, value }) => {
+    const verdict = value >= goal ? "reached" : "missed ";
+    return `  ${verdict}  ${value.toFixed(2).padStart(6)}  (goal ${goal})  ${text}`;
+  });
+}
