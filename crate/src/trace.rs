@@ -99,10 +99,7 @@ impl Spec {
         }
         config.check()?;
         if self.step > MAX_STEPS {
-            return Err(Error::config(
-                "step",
-                format!("{} is larger than {MAX_STEPS}", self.step),
-            ));
+            return Err(Error::config("step", format!("{} is larger than {MAX_STEPS}", self.step)));
         }
         Ok(config)
     }

@@ -27,6 +27,9 @@ pub struct Options {
     /// Milliseconds a case in each round
     #[arg(long, default_value_t = 400)]
     millis: u64,
+    /// Only the cases whose name contains this
+    #[arg(long, default_value = "")]
+    case: String,
     /// Folder with the four MNIST files [default: the packed 10,000 digits]
     #[arg(long)]
     data: Option<PathBuf>,
@@ -60,6 +63,8 @@ impl Case {
         let mut config = experiments::default_config(task, rule, Optimizer::Sgd)?;
         // small rates, so that no case diverges however long it runs; the work is the same
         (config.batch, config.eta_w, config.eta_b) = (batch, 1e-6, 1e-6);
+        // a warm-up's steps are cheaper
+        config.warmup = 0;
         let trainer = Trainer::new(config, data.clone(), arithmetic)?;
         let kind = if arithmetic == Arithmetic::Fast { "fast" } else { "reproducible" };
         let flops = trainer.flops_per_step() as f64;
@@ -86,7 +91,7 @@ fn median(values: &mut [f64]) -> f64 {
 pub fn run(options: &Options) -> Result<()> {
     let data = input::data(options.data.as_deref())?;
     let mut cases = Vec::new();
-    for (name, task, rule, batch) in CASES {
+    for (name, task, rule, batch) in CASES.into_iter().filter(|c| c.0.contains(&options.case)) {
         for arithmetic in [Arithmetic::Fast, Arithmetic::Reproducible] {
             cases.push(Case::new(name, task, rule, batch, arithmetic, &data)?);
         }

@@ -4,7 +4,7 @@
 //! function it is written in, and its vector operations become calls (measured: 3 times slower steps).
 
 /// Widest vector of any machine, in floats.
-pub(super) const WIDEST: usize = 8;
+pub(super) const WIDEST: usize = 16;
 /// Partial sums of [`sum`]: the same number on every machine, so that the order of additions is too.
 pub(super) const PARTIALS: usize = 16;
 

@@ -20,9 +20,21 @@ const MR: usize = 4;
 /// Vectors of the other operand in one register tile.
 const NV: usize = 2;
 /// Widest panel of any machine, in floats: bounds scratch space independently of the machine.
-const MAX_PANEL: usize = NV * 8;
-/// Floats of packed panels kept hot in the first-level cache (16 KiB).
-const HOT_FLOATS: usize = 4096;
+const MAX_PANEL: usize = NV * 16;
+/// Most summands taken in one go: a panel of them (8 KiB in a browser) and the broadcast rows stay in the
+/// first-level cache. Sums go on where they stopped, so the split changes no bit.
+const DEPTH: usize = 288;
+/// Weight rows that pass all panels before the next rows are fetched: they stay in the second-level cache.
+const ROWS: usize = 64;
+/// Floats of packed activity (256 KiB, second-level cache) that one sweep over a weight matrix uses; the
+/// sweep itself runs along whole rows, so that the matrix streams.
+const SWEEP_FLOATS: usize = 65_536;
+
+/// Splits a sum of `depth` into equal parts of at most [`DEPTH`]: the length of all but the last.
+#[inline(always)]
+fn part(depth: usize) -> usize {
+    depth.div_ceil(depth.div_ceil(DEPTH).max(1)).max(1)
+}
 
 /// Calls `$f::<L, M>` with M = the number of rows left, at most `MR`.
 macro_rules! rows {
@@ -60,26 +72,32 @@ fn pack_transposed(x: &[f32], n: usize, depth: usize, width: usize, out: &mut [f
     }
 }
 
-/// Packs the columns `first..first + width` of `b` (depth x columns) into one panel; columns beyond
-/// the end are zero.
+/// Packs the columns `first..first + NV N` of `b` (depth x columns) into one panel; columns beyond the
+/// end are zero. Vector copies: a slice copy of 32 bytes is a call in wasm.
 #[inline(always)]
-fn pack_columns(
+fn pack_columns<L: Lanes>(
     b: &[f32],
     depth: usize,
     columns: usize,
     first: usize,
-    width: usize,
     panel: &mut [f32],
 ) {
+    let width = NV * L::N;
     let there = width.min(columns - first);
+    let rows = b.chunks_exact(columns).zip(panel.chunks_exact_mut(width)).take(depth);
     if there == width {
-        for (row, out) in b.chunks_exact(columns).zip(panel.chunks_exact_mut(width)).take(depth) {
-            out.copy_from_slice(&row[first..first + width]);
+        for (row, out) in rows {
+            let row = &row[first..first + width];
+            for v in 0..NV {
+                L::load(&row[v * L::N..]).store(&mut out[v * L::N..]);
+            }
         }
     } else {
-        for (row, out) in b.chunks_exact(columns).zip(panel.chunks_exact_mut(width)).take(depth) {
-            out[..there].copy_from_slice(&row[first..]);
+        for (row, out) in rows {
             out[there..].fill(0.0);
+            for (out, value) in out.iter_mut().zip(&row[first..]) {
+                *out = *value;
+            }
         }
     }
 }
@@ -122,46 +140,62 @@ impl Forward<'_> {
         let depth = w.len() / m;
         let width = NV * L::N;
         pack_transposed(x, n, depth, width, scratch);
-        for first in (0..m).step_by(MR) {
-            for (q, panel) in
-                scratch.chunks_exact(width * depth).enumerate().take(n.div_ceil(width))
-            {
+        let panels = n.div_ceil(width);
+        let part = part(depth);
+        let mut sums = [0.0f32; ROWS * MAX_PANEL];
+        for top in (0..m).step_by(ROWS) {
+            let rows = top..(top + ROWS).min(m);
+            for (q, panel) in scratch.chunks_exact(width * depth).enumerate().take(panels) {
                 let z = &mut z[q * width * m..];
                 let samples = width.min(n - q * width);
-                rows!(m - first, forward_tile::<L>(z, panel, w, bias, first, samples));
+                for from in (0..depth).step_by(part) {
+                    let slice = (from, part.min(depth - from), depth);
+                    let panel = &panel[from * width..];
+                    for first in rows.clone().step_by(MR) {
+                        let sums = &mut sums[(first - top) * width..];
+                        rows!(
+                            rows.end - first,
+                            forward_tile::<L>(
+                                sums,
+                                panel,
+                                &w[first * depth..],
+                                &bias[first..],
+                                slice
+                            )
+                        );
+                    }
+                }
+                for (s, z) in z.chunks_mut(m).enumerate().take(samples) {
+                    for (value, sums) in z[rows.clone()].iter_mut().zip(sums.chunks_exact(width)) {
+                        *value = sums[s];
+                    }
+                }
             }
         }
     }
 }
 
-/// Units `first..first + M` of all samples of one panel; `z` starts at the panel's first sample.
+/// Goes on with the sums of M units for one panel of samples: summands `from..from + count` of `depth`.
 #[inline(always)]
 fn forward_tile<L: Lanes, const M: usize>(
-    z: &mut [f32],
+    sums: &mut [f32],
     panel: &[f32],
     w: &[f32],
     bias: &[f32],
-    first: usize,
-    samples: usize,
+    (from, count, depth): (usize, usize, usize),
 ) {
-    let m = bias.len();
-    let depth = w.len() / m;
+    let width = NV * L::N;
     let mut start = [[L::splat(0.0); NV]; M];
-    for (row, bias) in start.iter_mut().zip(&bias[first..]) {
-        *row = [L::splat(*bias); NV];
-    }
-    let w = &w[first * depth..];
-    let acc = tile::<L, M, NV>(start, depth, w, (depth, 1), panel, NV * L::N);
-    let mut out = [[0.0f32; MAX_PANEL]; M];
-    for (row, sums) in out.iter_mut().zip(acc) {
-        for (v, sum) in sums.into_iter().enumerate() {
-            sum.store(&mut row[v * L::N..]);
+    for (i, row) in start.iter_mut().enumerate() {
+        for (v, sum) in row.iter_mut().enumerate() {
+            *sum =
+                if from == 0 { L::splat(bias[i]) } else { L::load(&sums[i * width + v * L::N..]) };
         }
     }
-    for (s, z) in z.chunks_mut(m).enumerate().take(samples) {
-        let z = &mut z[first..first + M];
-        for (value, row) in z.iter_mut().zip(&out) {
-            *value = row[s];
+    let acc = tile::<L, M, NV>(start, count, &w[from..], (depth, 1), panel, width);
+    for (i, row) in acc.into_iter().enumerate() {
+        for (v, sum) in row.into_iter().enumerate() {
+            sum.store(&mut sums[i * width + v * L::N..]);
         }
     }
 }
@@ -195,30 +229,58 @@ impl WithLanes for Adjoint<'_> {
             // A full panel is packed too: its rows lie one weight row apart, and the copy (one pass)
             // is read n / MR times.
             let panel = &mut scratch[..depth * width];
-            pack_columns(b, depth, columns, first, width, panel);
-            for row in (0..n).step_by(MR) {
-                let (g, e) = (&mut g[row * columns + first..], &e[row * depth..]);
-                rows!(n - row, adjoint_tile::<L>(g, e, panel, columns, depth, there));
+            pack_columns::<L>(b, depth, columns, first, panel);
+            for from in (0..depth).step_by(part(depth)) {
+                let count = part(depth).min(depth - from);
+                for row in (0..n).step_by(MR) {
+                    let g = &mut g[row * columns + first..];
+                    let (e, panel) = (&e[row * depth + from..], &panel[from * width..]);
+                    let sizes = (columns, depth, there);
+                    rows!(n - row, adjoint_tile::<L>(g, e, panel, sizes, (from, count)));
+                }
             }
         }
     }
 }
 
-/// M samples, one panel of columns; `g` starts at the tile's first element.
+/// Goes on with the sums of M samples for one panel of columns; `g` starts at the tile's first element.
 #[inline(always)]
 fn adjoint_tile<L: Lanes, const M: usize>(
     g: &mut [f32],
     e: &[f32],
     panel: &[f32],
-    columns: usize,
-    depth: usize,
-    there: usize,
+    (columns, depth, there): (usize, usize, usize),
+    (from, count): (usize, usize),
 ) {
-    let start = [[L::splat(0.0); NV]; M];
-    let acc = tile::<L, M, NV>(start, depth, e, (depth, 1), panel, NV * L::N);
+    let mut start = [[L::splat(0.0); NV]; M];
+    if from > 0 {
+        for (i, row) in start.iter_mut().enumerate() {
+            *row = load_row(&g[i * columns..], there);
+        }
+    }
+    let acc = tile::<L, M, NV>(start, count, e, (depth, 1), panel, NV * L::N);
     for (i, sums) in acc.into_iter().enumerate() {
         store_row(&mut g[i * columns..], sums, there);
     }
+}
+
+/// Reads the first `there` floats of a tile row; zeros beyond.
+#[inline(always)]
+fn load_row<L: Lanes>(row: &[f32], there: usize) -> [L; NV] {
+    let mut padded = [0.0f32; MAX_PANEL];
+    let row = if there == NV * L::N {
+        row
+    } else {
+        for (padded, value) in padded.iter_mut().zip(&row[..there]) {
+            *padded = *value;
+        }
+        &padded
+    };
+    let mut out = [L::splat(0.0); NV];
+    for (v, vector) in out.iter_mut().enumerate() {
+        *vector = L::load(&row[v * L::N..]);
+    }
+    out
 }
 
 /// Writes the first `there` floats of a tile row.
@@ -233,7 +295,9 @@ fn store_row<L: Lanes>(out: &mut [f32], sums: [L; NV], there: usize) {
         for (v, sum) in sums.into_iter().enumerate() {
             sum.store(&mut row[v * L::N..]);
         }
-        out[..there].copy_from_slice(&row[..there]);
+        for (out, value) in out[..there].iter_mut().zip(&row) {
+            *out = *value;
+        }
     }
 }
 
@@ -265,13 +329,12 @@ impl WithLanes for Outer<'_> {
         let width = NV * L::N;
         let panels = columns.div_ceil(width);
         for (q, panel) in scratch.chunks_exact_mut(width * n).enumerate().take(panels) {
-            pack_columns(h, n, columns, q * width, width, panel);
+            pack_columns::<L>(h, n, columns, q * width, panel);
         }
-        // Some panels stay in the first-level cache while all rows of w pass by once.
-        let hot = (HOT_FLOATS / (width * n)).max(1);
-        for group in (0..panels).step_by(hot) {
+        let sweep = (SWEEP_FLOATS / (width * n)).max(1);
+        for group in (0..panels).step_by(sweep) {
             for row in (0..m).step_by(MR) {
-                for q in group..(group + hot).min(panels) {
+                for q in group..(group + sweep).min(panels) {
                     let panel = &scratch[q * width * n..][..width * n];
                     let first = q * width;
                     let there = width.min(columns - first);
@@ -299,25 +362,18 @@ fn outer_tile<L: Lanes, const M: usize>(
     let (b, a) = (L::splat(beta), L::splat(alpha));
     for (i, sums) in acc.into_iter().enumerate() {
         let w = &mut w[i * columns..];
+        let mut new = sums;
         if beta == 0.0 {
-            let mut new = sums;
             for sum in &mut new {
                 *sum = sum.mul(a);
             }
-            store_row(w, new, there);
-        } else if there == NV * L::N {
-            for (v, sum) in sums.into_iter().enumerate() {
-                let w = &mut w[v * L::N..];
-                sum.mul_add(a, L::load(w).mul(b)).store(w);
-            }
         } else {
-            let mut old = [0.0f32; MAX_PANEL];
-            old[..there].copy_from_slice(&w[..there]);
-            let mut new = sums;
-            for (v, sum) in new.iter_mut().enumerate() {
-                *sum = sum.mul_add(a, L::load(&old[v * L::N..]).mul(b));
+            let old = load_row::<L>(w, there);
+            for (sum, old) in new.iter_mut().zip(old) {
+                // a factor of 1 changes no bit, so it is left out
+                *sum = sum.mul_add(a, if beta == 1.0 { old } else { old.mul(b) });
             }
-            store_row(w, new, there);
         }
+        store_row(w, new, there);
     }
 }

@@ -70,7 +70,15 @@ pub trait WithLanes {
 pub fn dispatch<F: WithLanes>(arithmetic: Arithmetic, f: F) -> F::Output {
     #[cfg(target_arch = "x86_64")]
     {
-        // SAFETY (both calls): the processor was just asked for the features.
+        // SAFETY (all calls): the processor was just asked for the features.
+        if std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("fma")
+        {
+            return match arithmetic {
+                Arithmetic::Reproducible => unsafe { x86::run_avx512(f) },
+                Arithmetic::Fast => unsafe { x86::run_avx512_fused(f) },
+            };
+        }
         if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
         {
             return match arithmetic {
@@ -156,7 +164,7 @@ impl WithLanes for Peak {
                 *sum = sum.mul_add(factor, term);
             }
         }
-        let mut out = [0.0f32; 8];
+        let mut out = [0.0f32; 16];
         for sum in sums {
             sum.store(&mut out);
             std::hint::black_box(&out);
@@ -349,7 +357,7 @@ mod wasm {
     }
 }
 
-/// AVX2: eight floats, with and without fused multiply-add.
+/// AVX2 and AVX-512: eight and sixteen floats, with and without fused multiply-add.
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::{Lanes, WithLanes};
@@ -363,6 +371,16 @@ mod x86 {
     #[target_feature(enable = "avx2,fma")]
     pub fn run_fma<F: WithLanes>(f: F) -> F::Output {
         f.run::<F32x8<true>>()
+    }
+
+    #[target_feature(enable = "avx512f,avx2,fma")]
+    pub fn run_avx512<F: WithLanes>(f: F) -> F::Output {
+        f.run::<F32x16<false>>()
+    }
+
+    #[target_feature(enable = "avx512f,avx2,fma")]
+    pub fn run_avx512_fused<F: WithLanes>(f: F) -> F::Output {
+        f.run::<F32x16<true>>()
     }
 
     /// Exists only inside `run_avx2` and `run_fma`, so the instructions it uses are there.
@@ -461,6 +479,116 @@ mod x86 {
                 );
                 let e = _mm256_sub_epi32(_mm256_srli_epi32::<23>(bits), _mm256_set1_epi32(126));
                 (Self(_mm256_castsi256_ps(m)), Self(_mm256_cvtepi32_ps(e)))
+            }
+        }
+    }
+
+    /// Exists only inside `run_avx512` and `run_avx512_fused`, so the instructions it uses are there.
+    #[derive(Clone, Copy)]
+    pub struct F32x16<const FUSED: bool>(__m512);
+
+    /// Sign bits of sixteen floats.
+    #[inline(always)]
+    fn signs() -> __m512i {
+        unsafe { _mm512_set1_epi32(i32::MIN) }
+    }
+
+    // SAFETY, for every block below: see the type's comment; loads and stores are sliced first.
+    impl<const FUSED: bool> Lanes for F32x16<FUSED> {
+        const N: usize = 16;
+        #[inline(always)]
+        fn splat(x: f32) -> Self {
+            Self(unsafe { _mm512_set1_ps(x) })
+        }
+        #[inline(always)]
+        fn load(s: &[f32]) -> Self {
+            let s = &s[..16];
+            Self(unsafe { _mm512_loadu_ps(s.as_ptr()) })
+        }
+        #[inline(always)]
+        fn store(self, s: &mut [f32]) {
+            let s = &mut s[..16];
+            unsafe { _mm512_storeu_ps(s.as_mut_ptr(), self.0) }
+        }
+        #[inline(always)]
+        unsafe fn load_ptr(p: *const f32) -> Self {
+            Self(unsafe { _mm512_loadu_ps(p) })
+        }
+        #[inline(always)]
+        fn add(self, o: Self) -> Self {
+            Self(unsafe { _mm512_add_ps(self.0, o.0) })
+        }
+        #[inline(always)]
+        fn sub(self, o: Self) -> Self {
+            Self(unsafe { _mm512_sub_ps(self.0, o.0) })
+        }
+        #[inline(always)]
+        fn mul(self, o: Self) -> Self {
+            Self(unsafe { _mm512_mul_ps(self.0, o.0) })
+        }
+        #[inline(always)]
+        fn div(self, o: Self) -> Self {
+            Self(unsafe { _mm512_div_ps(self.0, o.0) })
+        }
+        #[inline(always)]
+        fn mul_add(self, a: Self, b: Self) -> Self {
+            if FUSED {
+                Self(unsafe { _mm512_fmadd_ps(self.0, a.0, b.0) })
+            } else {
+                self.mul(a).add(b)
+            }
+        }
+        #[inline(always)]
+        fn max(self, o: Self) -> Self {
+            Self(unsafe { _mm512_max_ps(self.0, o.0) })
+        }
+        #[inline(always)]
+        fn min(self, o: Self) -> Self {
+            Self(unsafe { _mm512_min_ps(self.0, o.0) })
+        }
+        #[inline(always)]
+        fn sqrt(self) -> Self {
+            Self(unsafe { _mm512_sqrt_ps(self.0) })
+        }
+        #[inline(always)]
+        fn abs(self) -> Self {
+            unsafe {
+                let bits = _mm512_andnot_si512(signs(), _mm512_castps_si512(self.0));
+                Self(_mm512_castsi512_ps(bits))
+            }
+        }
+        #[inline(always)]
+        fn copysign(self, s: Self) -> Self {
+            unsafe {
+                let magnitude = _mm512_andnot_si512(signs(), _mm512_castps_si512(self.0));
+                let sign = _mm512_and_si512(signs(), _mm512_castps_si512(s.0));
+                Self(_mm512_castsi512_ps(_mm512_or_si512(magnitude, sign)))
+            }
+        }
+        #[inline(always)]
+        fn select_lt(self, bound: Self, a: Self, b: Self) -> Self {
+            unsafe {
+                let mask = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.0, bound.0);
+                Self(_mm512_mask_blend_ps(mask, b.0, a.0))
+            }
+        }
+        #[inline(always)]
+        fn pow2(self) -> Self {
+            unsafe {
+                let n = _mm512_add_epi32(_mm512_cvttps_epi32(self.0), _mm512_set1_epi32(127));
+                Self(_mm512_castsi512_ps(_mm512_slli_epi32::<23>(n)))
+            }
+        }
+        #[inline(always)]
+        fn split_exponent(self) -> (Self, Self) {
+            unsafe {
+                let bits = _mm512_castps_si512(self.0);
+                let m = _mm512_or_si512(
+                    _mm512_and_si512(bits, _mm512_set1_epi32(0x007F_FFFF)),
+                    _mm512_set1_epi32(0x3F00_0000),
+                );
+                let e = _mm512_sub_epi32(_mm512_srli_epi32::<23>(bits), _mm512_set1_epi32(126));
+                (Self(_mm512_castsi512_ps(m)), Self(_mm512_cvtepi32_ps(e)))
             }
         }
     }

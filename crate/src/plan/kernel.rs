@@ -6,6 +6,7 @@
 use super::{Arithmetic, Buf, Env, Op};
 use crate::base::Floats;
 use crate::data::Dataset;
+use ndarray::ArrayView2;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -115,6 +116,13 @@ impl<T: Element> Run<'_, T> {
     /// Content of operand `i`, to read.
     pub fn read(&self, i: usize) -> &[T] {
         &self.buffers[self.op.bufs[i].index()]
+    }
+
+    /// Content of operand `i` as a matrix of its recorded shape, to read.
+    pub fn matrix(&self, i: usize) -> ArrayView2<'_, T> {
+        let Buf { rows, cols, .. } = self.shape(i);
+        // The tape declared the buffer with this shape and the executor allocated rows * cols elements.
+        ArrayView2::from_shape((rows, cols), self.read(i)).unwrap_or_else(|_| unreachable!())
     }
 
     /// Takes operand `i` out, to write.

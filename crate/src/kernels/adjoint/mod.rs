@@ -45,12 +45,7 @@ fn cpu(run: &mut Run<'_, f32>) {
 
 fn reference(run: &mut Run<'_, f64>) {
     let mut g = run.take(0);
-    let (e, b) = (run.read(1), run.read(2));
-    let (m, n) = (run.shape(2).rows, run.shape(2).cols);
-    for (g, e) in g.chunks_exact_mut(n).zip(e.chunks_exact(m)) {
-        for (unit, g) in g.iter_mut().enumerate() {
-            *g = e.iter().enumerate().map(|(k, e)| e * b[k * n + unit]).sum();
-        }
-    }
+    let product = run.matrix(1).dot(&run.matrix(2));
+    g.iter_mut().zip(product).for_each(|(g, value)| *g = value);
     run.put(0, g);
 }

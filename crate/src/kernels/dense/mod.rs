@@ -103,21 +103,21 @@ fn cpu(run: &mut Run<'_, f32>) {
     run.put(0, h);
 }
 
+/// The products of the reference kernels are ndarray's, in f64: another implementation than ours.
 fn reference(run: &mut Run<'_, f64>) {
     let mut h = run.take(0);
-    let (x, w, b) = (run.read(1), run.read(2), run.read(3));
-    let (m, n) = (run.shape(2).rows, run.shape(2).cols);
+    let units = run.shape(2).rows;
     let act = Activation::from_code(run.int(0));
-    for (row, x) in h.chunks_exact_mut(m).zip(x.chunks_exact(n)) {
-        for (unit, z) in row.iter_mut().enumerate() {
-            let sum: f64 = w[unit * n..][..n].iter().zip(x).map(|(w, x)| w * x).sum();
-            *z = act.apply_f64(sum + b[unit]);
+    let z = run.matrix(1).dot(&run.matrix(2).t());
+    for (z, h) in z.rows().into_iter().zip(h.chunks_exact_mut(units)) {
+        for ((h, z), b) in h.iter_mut().zip(z).zip(run.read(3)) {
+            *h = act.apply_f64(z + b);
         }
         if act == Activation::Softmax {
-            let top = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            row.iter_mut().for_each(|z| *z = libm::exp(*z - top));
-            let total: f64 = row.iter().sum();
-            row.iter_mut().for_each(|p| *p /= total);
+            let top = h.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            h.iter_mut().for_each(|z| *z = libm::exp(*z - top));
+            let total: f64 = h.iter().sum();
+            h.iter_mut().for_each(|p| *p /= total);
         }
     }
     if run.has(4) {

@@ -52,15 +52,11 @@ fn cpu(run: &mut Run<'_, f32>) {
 
 fn reference(run: &mut Run<'_, f64>) {
     let mut w = run.take(0);
-    let (e, h) = (run.read(1), run.read(2));
-    let (m, n) = (run.shape(0).rows, run.shape(0).cols);
     let (beta, alpha) = (run.scalar(0), run.scalar(1));
-    for (unit, row) in w.chunks_exact_mut(n).enumerate() {
-        for (input, w) in row.iter_mut().enumerate() {
-            let sum: f64 = (0..run.shape(1).rows).map(|s| e[s * m + unit] * h[s * n + input]).sum();
-            // beta = 0 overwrites: what was there is not read
-            *w = if beta == 0.0 { alpha * sum } else { beta * *w + alpha * sum };
-        }
+    let product = run.matrix(1).t().dot(&run.matrix(2));
+    for (w, sum) in w.iter_mut().zip(product) {
+        // beta = 0 overwrites: what was there is not read
+        *w = if beta == 0.0 { alpha * sum } else { beta * *w + alpha * sum };
     }
     run.put(0, w);
 }
