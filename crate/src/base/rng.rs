@@ -58,6 +58,34 @@ pub fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     [c0, c1, c2, c3]
 }
 
+/// [`philox`] for `K` consecutive counters, word by word: `out[word][i]` belongs to `counter[0] + i`. Arrays
+/// and plain loops, so that the compiler uses vector multiplications.
+#[inline(always)]
+pub fn philox_blocks<const K: usize>(counter: [u32; 4], key: [u32; 2]) -> [[u32; K]; 4] {
+    let [first, rest @ ..] = counter;
+    let mut c = [[0u32; K], [rest[0]; K], [rest[1]; K], [rest[2]; K]];
+    for (i, word) in c[0].iter_mut().enumerate() {
+        *word = first.wrapping_add(i as u32);
+    }
+    let [mut k0, mut k1] = key;
+    for _ in 0..10 {
+        let (mut low, mut high) = ([0u64; K], [0u64; K]);
+        for i in 0..K {
+            low[i] = u64::from(MULTIPLIERS.0) * u64::from(c[0][i]);
+            high[i] = u64::from(MULTIPLIERS.1) * u64::from(c[2][i]);
+        }
+        for i in 0..K {
+            c[0][i] = (high[i] >> 32) as u32 ^ c[1][i] ^ k0;
+            c[1][i] = high[i] as u32;
+            c[2][i] = (low[i] >> 32) as u32 ^ c[3][i] ^ k1;
+            c[3][i] = low[i] as u32;
+        }
+        k0 = k0.wrapping_add(WEYL.0);
+        k1 = k1.wrapping_add(WEYL.1);
+    }
+    c
+}
+
 /// The key of a seed.
 #[inline]
 pub fn key(seed: u64) -> [u32; 2] {
@@ -180,6 +208,16 @@ mod tests {
             ),
             [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
         );
+    }
+
+    #[test]
+    fn blocks_are_the_single_draws() {
+        let (counter, key) = ([u32::MAX - 2, 7, 8, 9], [1, 2]);
+        let blocks = philox_blocks::<8>(counter, key);
+        for i in 0..8 {
+            let single = philox([counter[0].wrapping_add(i as u32), 7, 8, 9], key);
+            assert_eq!(blocks.map(|word| word[i]), single);
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //! So no weight matrix is ever transposed or copied. Every output is one sum in ascending order of
 //! the summed index with one accumulator; the number of lanes does not change a bit of it.
 
-use super::lanes::{Lanes, WithLanes, tile};
+use super::lanes::{Lanes, WithLanes, load_block, store_block, tile};
 
 /// Rows of the broadcast operand in one register tile.
 const MR: usize = 4;
@@ -24,11 +24,11 @@ const MAX_PANEL: usize = NV * 16;
 /// Most summands taken in one go: a panel of them (8 KiB in a browser) and the broadcast rows stay in the
 /// first-level cache. Sums go on where they stopped, so the split changes no bit.
 const DEPTH: usize = 288;
-/// Weight rows that pass all panels before the next rows are fetched: they stay in the second-level cache.
-const ROWS: usize = 64;
 /// Floats of packed activity (256 KiB, second-level cache) that one sweep over a weight matrix uses; the
 /// sweep itself runs along whole rows, so that the matrix streams.
 const SWEEP_FLOATS: usize = 65_536;
+/// Most panels of samples in a sweep of the forward product: bounds its sums on the stack.
+const GROUP: usize = 16;
 
 /// Splits a sum of `depth` into equal parts of at most [`DEPTH`]: the length of all but the last.
 #[inline(always)]
@@ -140,34 +140,30 @@ impl Forward<'_> {
         let depth = w.len() / m;
         let width = NV * L::N;
         pack_transposed(x, n, depth, width, scratch);
-        let panels = n.div_ceil(width);
         let part = part(depth);
-        let mut sums = [0.0f32; ROWS * MAX_PANEL];
-        for top in (0..m).step_by(ROWS) {
-            let rows = top..(top + ROWS).min(m);
-            for (q, panel) in scratch.chunks_exact(width * depth).enumerate().take(panels) {
-                let z = &mut z[q * width * m..];
-                let samples = width.min(n - q * width);
+        // Groups of panels stay in the second-level cache while W streams by, row after row.
+        let group = (SWEEP_FLOATS / (width * depth)).clamp(1, GROUP);
+        let mut sums = [0.0f32; GROUP * MR * MAX_PANEL];
+        for (panels, samples) in
+            scratch.chunks(group * width * depth).zip((0..n).step_by(group * width))
+        {
+            let end = n.min(samples + group * width);
+            for first in (0..m).step_by(MR) {
+                let (w, bias) = (&w[first * depth..], &bias[first..]);
                 for from in (0..depth).step_by(part) {
                     let slice = (from, part.min(depth - from), depth);
-                    let panel = &panel[from * width..];
-                    for first in rows.clone().step_by(MR) {
-                        let sums = &mut sums[(first - top) * width..];
-                        rows!(
-                            rows.end - first,
-                            forward_tile::<L>(
-                                sums,
-                                panel,
-                                &w[first * depth..],
-                                &bias[first..],
-                                slice
-                            )
-                        );
+                    let count = (end - samples).div_ceil(width);
+                    for q in 0..count {
+                        let sums = &mut sums[q * MR * width..];
+                        let panel = &panels[(q * depth + from) * width..];
+                        rows!(m - first, forward_tile::<L>(sums, panel, w, bias, slice));
                     }
                 }
-                for (s, z) in z.chunks_mut(m).enumerate().take(samples) {
-                    for (value, sums) in z[rows.clone()].iter_mut().zip(sums.chunks_exact(width)) {
-                        *value = sums[s];
+                for (s, z) in z[samples * m..end * m].chunks_exact_mut(m).enumerate() {
+                    let sums = &sums[s / width * MR * width + s % width..];
+                    let units = z[first..].iter_mut().take(MR);
+                    for (value, sum) in units.zip(sums.iter().step_by(width)) {
+                        *value = *sum;
                     }
                 }
             }
@@ -185,17 +181,38 @@ fn forward_tile<L: Lanes, const M: usize>(
     (from, count, depth): (usize, usize, usize),
 ) {
     let width = NV * L::N;
-    let mut start = [[L::splat(0.0); NV]; M];
-    for (i, row) in start.iter_mut().enumerate() {
-        for (v, sum) in row.iter_mut().enumerate() {
-            *sum =
-                if from == 0 { L::splat(bias[i]) } else { L::load(&sums[i * width + v * L::N..]) };
+    let start = if from == 0 {
+        let mut start = [[L::splat(0.0); NV]; M];
+        for (row, bias) in start.iter_mut().zip(bias) {
+            *row = [L::splat(*bias); NV];
+        }
+        start
+    } else {
+        load_block(sums, width)
+    };
+    store_block(sums, width, tile(start, count, &w[from..], (depth, 1), panel, width));
+}
+
+/// Room for a tile at the right edge of an output, where fewer columns are left than a panel has: the
+/// tile works on full vectors here.
+type Edge = [f32; MR * MAX_PANEL];
+
+/// Copies the first `there` columns of up to MR rows of `c`, `stride` apart, into the edge tile.
+#[inline(always)]
+fn enter(edge: &mut Edge, width: usize, c: &[f32], stride: usize, there: usize) {
+    for (row, c) in edge.chunks_exact_mut(width).zip(c.chunks(stride)).take(MR) {
+        for (edge, value) in row.iter_mut().zip(c).take(there) {
+            *edge = *value;
         }
     }
-    let acc = tile::<L, M, NV>(start, count, &w[from..], (depth, 1), panel, width);
-    for (i, row) in acc.into_iter().enumerate() {
-        for (v, sum) in row.into_iter().enumerate() {
-            sum.store(&mut sums[i * width + v * L::N..]);
+}
+
+/// Copies `rows` rows of the edge tile back.
+#[inline(always)]
+fn leave(edge: &Edge, width: usize, c: &mut [f32], (rows, stride, there): (usize, usize, usize)) {
+    for (row, c) in edge.chunks_exact(width).zip(c.chunks_mut(stride)).take(rows.min(MR)) {
+        for (value, edge) in c.iter_mut().zip(row).take(there) {
+            *value = *edge;
         }
     }
 }
@@ -224,81 +241,44 @@ impl WithLanes for Adjoint<'_> {
         let Adjoint { g, e, b, columns, depth, scratch } = self;
         let width = NV * L::N;
         let n = e.len() / depth;
-        for first in (0..columns).step_by(width) {
-            let there = width.min(columns - first);
-            // A full panel is packed too: its rows lie one weight row apart, and the copy (one pass)
-            // is read n / MR times.
-            let panel = &mut scratch[..depth * width];
-            pack_columns::<L>(b, depth, columns, first, panel);
-            for from in (0..depth).step_by(part(depth)) {
-                let count = part(depth).min(depth - from);
+        let mut edge: Edge = [0.0; MR * MAX_PANEL];
+        // A part of the rows of b stays in the second-level cache while all its panels are used.
+        for from in (0..depth).step_by(part(depth)) {
+            let slice = (from, part(depth).min(depth - from), depth);
+            let b = &b[from * columns..][..slice.1 * columns];
+            for first in (0..columns).step_by(width) {
+                let there = width.min(columns - first);
+                // A full panel is packed too: its rows lie one weight row apart, and the copy (one pass)
+                // is read n / MR times.
+                let panel = &mut scratch[..slice.1 * width];
+                pack_columns::<L>(b, slice.1, columns, first, panel);
                 for row in (0..n).step_by(MR) {
-                    let g = &mut g[row * columns + first..];
-                    let (e, panel) = (&e[row * depth + from..], &panel[from * width..]);
-                    let sizes = (columns, depth, there);
-                    rows!(n - row, adjoint_tile::<L>(g, e, panel, sizes, (from, count)));
+                    let (g, e) = (&mut g[row * columns + first..], &e[row * depth..]);
+                    if there == width {
+                        rows!(n - row, adjoint_tile::<L>(g, columns, e, panel, slice));
+                    } else {
+                        enter(&mut edge, width, g, columns, there);
+                        rows!(n - row, adjoint_tile::<L>(&mut edge, width, e, panel, slice));
+                        leave(&edge, width, g, (n - row, columns, there));
+                    }
                 }
             }
         }
     }
 }
 
-/// Goes on with the sums of M samples for one panel of columns; `g` starts at the tile's first element.
+/// Goes on with the sums of M samples for one panel of columns: summands `from..from + count` of `depth`.
+/// `g` starts at the tile, its rows lie `stride` apart.
 #[inline(always)]
 fn adjoint_tile<L: Lanes, const M: usize>(
     g: &mut [f32],
+    stride: usize,
     e: &[f32],
     panel: &[f32],
-    (columns, depth, there): (usize, usize, usize),
-    (from, count): (usize, usize),
+    (from, count, depth): (usize, usize, usize),
 ) {
-    let mut start = [[L::splat(0.0); NV]; M];
-    if from > 0 {
-        for (i, row) in start.iter_mut().enumerate() {
-            *row = load_row(&g[i * columns..], there);
-        }
-    }
-    let acc = tile::<L, M, NV>(start, count, e, (depth, 1), panel, NV * L::N);
-    for (i, sums) in acc.into_iter().enumerate() {
-        store_row(&mut g[i * columns..], sums, there);
-    }
-}
-
-/// Reads the first `there` floats of a tile row; zeros beyond.
-#[inline(always)]
-fn load_row<L: Lanes>(row: &[f32], there: usize) -> [L; NV] {
-    let mut padded = [0.0f32; MAX_PANEL];
-    let row = if there == NV * L::N {
-        row
-    } else {
-        for (padded, value) in padded.iter_mut().zip(&row[..there]) {
-            *padded = *value;
-        }
-        &padded
-    };
-    let mut out = [L::splat(0.0); NV];
-    for (v, vector) in out.iter_mut().enumerate() {
-        *vector = L::load(&row[v * L::N..]);
-    }
-    out
-}
-
-/// Writes the first `there` floats of a tile row.
-#[inline(always)]
-fn store_row<L: Lanes>(out: &mut [f32], sums: [L; NV], there: usize) {
-    if there == NV * L::N {
-        for (v, sum) in sums.into_iter().enumerate() {
-            sum.store(&mut out[v * L::N..]);
-        }
-    } else {
-        let mut row = [0.0f32; MAX_PANEL];
-        for (v, sum) in sums.into_iter().enumerate() {
-            sum.store(&mut row[v * L::N..]);
-        }
-        for (out, value) in out[..there].iter_mut().zip(&row) {
-            *out = *value;
-        }
-    }
+    let start = if from == 0 { [[L::splat(0.0); NV]; M] } else { load_block(g, stride) };
+    store_block(g, stride, tile(start, count, &e[from..], (depth, 1), panel, NV * L::N));
 }
 
 /// `w = beta w + alpha e^T h`: w (m x columns), e (n x m), h (n x columns).
@@ -332,48 +312,59 @@ impl WithLanes for Outer<'_> {
             pack_columns::<L>(h, n, columns, q * width, panel);
         }
         let sweep = (SWEEP_FLOATS / (width * n)).max(1);
+        let mut edge: Edge = [0.0; MR * MAX_PANEL];
         for group in (0..panels).step_by(sweep) {
             for row in (0..m).step_by(MR) {
+                let e = &e[row..];
                 for q in group..(group + sweep).min(panels) {
                     let panel = &scratch[q * width * n..][..width * n];
                     let first = q * width;
                     let there = width.min(columns - first);
-                    let (w, e) = (&mut w[row * columns + first..], &e[row..]);
+                    let w = &mut w[row * columns + first..];
                     let factors = (beta, alpha);
-                    rows!(m - row, outer_tile::<L>(w, e, panel, (n, m, columns), there, factors));
+                    if there == width {
+                        rows!(m - row, outer_tile::<L>(w, columns, e, panel, (n, m), factors));
+                    } else {
+                        enter(&mut edge, width, w, columns, there);
+                        rows!(
+                            m - row,
+                            outer_tile::<L>(&mut edge, width, e, panel, (n, m), factors)
+                        );
+                        leave(&edge, width, w, (m - row, columns, there));
+                    }
                 }
             }
         }
     }
 }
 
-/// M units, one panel of columns; `w` and `e` start at the tile's first element.
+/// M units, one panel of columns; `w` and `e` start at the tile, rows of `w` lie `stride` apart.
 #[inline(always)]
 fn outer_tile<L: Lanes, const M: usize>(
     w: &mut [f32],
+    stride: usize,
     e: &[f32],
     panel: &[f32],
-    (n, m, columns): (usize, usize, usize),
-    there: usize,
+    (n, m): (usize, usize),
     (beta, alpha): (f32, f32),
 ) {
-    let start = [[L::splat(0.0); NV]; M];
-    let acc = tile::<L, M, NV>(start, n, e, (1, m), panel, NV * L::N);
+    let zero = [[L::splat(0.0); NV]; M];
+    let mut block = tile(zero, n, e, (1, m), panel, NV * L::N);
     let (b, a) = (L::splat(beta), L::splat(alpha));
-    for (i, sums) in acc.into_iter().enumerate() {
-        let w = &mut w[i * columns..];
-        let mut new = sums;
-        if beta == 0.0 {
-            for sum in &mut new {
+    if beta == 0.0 {
+        for row in &mut block {
+            for sum in row {
                 *sum = sum.mul(a);
             }
-        } else {
-            let old = load_row::<L>(w, there);
-            for (sum, old) in new.iter_mut().zip(old) {
-                // a factor of 1 changes no bit, so it is left out
-                *sum = sum.mul_add(a, if beta == 1.0 { old } else { old.mul(b) });
+        }
+    } else {
+        // a factor of 1 changes no bit
+        let old = load_block::<L, M, NV>(w, stride);
+        for (row, old) in block.iter_mut().zip(old) {
+            for (sum, old) in row.iter_mut().zip(old) {
+                *sum = sum.mul_add(a, old.mul(b));
             }
         }
-        store_row(w, new, there);
     }
+    store_block(w, stride, block);
 }

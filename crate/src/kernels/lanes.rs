@@ -28,6 +28,11 @@ pub trait Lanes: Copy {
     /// # Safety
     /// `p` must point to `N` readable floats.
     unsafe fn load_ptr(p: *const f32) -> Self;
+    /// Writes `N` floats at `p`.
+    ///
+    /// # Safety
+    /// `p` must point to `N` writable floats.
+    unsafe fn store_ptr(self, p: *mut f32);
     /// `self + o`
     fn add(self, o: Self) -> Self;
     /// `self - o`
@@ -144,6 +149,45 @@ pub fn tile<L: Lanes, const M: usize, const V: usize>(
     acc
 }
 
+/// The `M` x `V N` block at the start of `c`, whose rows lie `stride` apart.
+///
+/// # Panics
+/// When `c` is too short.
+#[inline(always)]
+pub fn load_block<L: Lanes, const M: usize, const V: usize>(
+    c: &[f32],
+    stride: usize,
+) -> [[L; V]; M] {
+    assert!((M - 1) * stride + V * L::N <= c.len(), "load_block: too short");
+    let mut block = [[L::splat(0.0); V]; M];
+    for (i, row) in block.iter_mut().enumerate() {
+        for (v, vector) in row.iter_mut().enumerate() {
+            // SAFETY: the assertion covers the largest i and v.
+            *vector = unsafe { L::load_ptr(c.as_ptr().add(i * stride + v * L::N)) };
+        }
+    }
+    block
+}
+
+/// Writes an `M` x `V N` block to the start of `c`, whose rows lie `stride` apart.
+///
+/// # Panics
+/// When `c` is too short.
+#[inline(always)]
+pub fn store_block<L: Lanes, const M: usize, const V: usize>(
+    c: &mut [f32],
+    stride: usize,
+    block: [[L; V]; M],
+) {
+    assert!((M - 1) * stride + V * L::N <= c.len(), "store_block: too short");
+    for (i, row) in block.into_iter().enumerate() {
+        for (v, vector) in row.into_iter().enumerate() {
+            // SAFETY: the assertion covers the largest i and v.
+            unsafe { vector.store_ptr(c.as_mut_ptr().add(i * stride + v * L::N)) };
+        }
+    }
+}
+
 /// Independent multiply-adds that stay in registers: the arithmetic peak, for benchmarks. Returns the
 /// number of floating point operations.
 pub struct Peak {
@@ -206,6 +250,11 @@ mod portable {
         unsafe fn load_ptr(p: *const f32) -> Self {
             // SAFETY: the caller's promise.
             Self(unsafe { p.cast::<[f32; 4]>().read_unaligned() })
+        }
+        #[inline(always)]
+        unsafe fn store_ptr(self, p: *mut f32) {
+            // SAFETY: the caller's promise.
+            unsafe { p.cast::<[f32; 4]>().write_unaligned(self.0) }
         }
         #[inline(always)]
         fn add(self, o: Self) -> Self {
@@ -297,6 +346,11 @@ mod wasm {
         unsafe fn load_ptr(p: *const f32) -> Self {
             // SAFETY: the caller's promise.
             Self(unsafe { v128_load(p.cast()) })
+        }
+        #[inline(always)]
+        unsafe fn store_ptr(self, p: *mut f32) {
+            // SAFETY: the caller's promise.
+            unsafe { v128_store(p.cast(), self.0) }
         }
         #[inline(always)]
         fn add(self, o: Self) -> Self {
@@ -409,6 +463,10 @@ mod x86 {
             Self(unsafe { _mm256_loadu_ps(p) })
         }
         #[inline(always)]
+        unsafe fn store_ptr(self, p: *mut f32) {
+            unsafe { _mm256_storeu_ps(p, self.0) }
+        }
+        #[inline(always)]
         fn add(self, o: Self) -> Self {
             Self(unsafe { _mm256_add_ps(self.0, o.0) })
         }
@@ -513,6 +571,10 @@ mod x86 {
         #[inline(always)]
         unsafe fn load_ptr(p: *const f32) -> Self {
             Self(unsafe { _mm512_loadu_ps(p) })
+        }
+        #[inline(always)]
+        unsafe fn store_ptr(self, p: *mut f32) {
+            unsafe { _mm512_storeu_ps(p, self.0) }
         }
         #[inline(always)]
         fn add(self, o: Self) -> Self {

@@ -8,7 +8,7 @@
 
 use super::lanes::{Lanes, WithLanes, dispatch};
 use super::math;
-use crate::base::rng::philox;
+use crate::base::rng::{philox, philox_blocks};
 use crate::plan::{Access, Buf, Kernel, Run, Tape};
 
 /// The kernel.
@@ -45,15 +45,15 @@ impl WithLanes for Noise<'_> {
     fn run<L: Lanes>(self) {
         let Noise { xi, stream, step, key } = self;
         for (group, xi) in xi.chunks_mut(4 * BLOCKS).enumerate() {
-            // pair 2 i + s of block i: words 2 s and 2 s + 1
+            // Pair s of block i, from its words 2 s and 2 s + 1, is at s BLOCKS + i.
             let (mut u, mut v) = ([0.0f32; 2 * BLOCKS], [0.0f32; 2 * BLOCKS]);
-            let words: [[u32; 4]; BLOCKS] = std::array::from_fn(|i| {
-                philox([(group * BLOCKS + i) as u32, stream, step[0], step[1]], key)
-            });
-            for (i, w) in words.iter().enumerate() {
+            let first = (group * BLOCKS) as u32;
+            let words = philox_blocks::<BLOCKS>([first, stream, step[0], step[1]], key);
+            for i in 0..BLOCKS {
                 for s in 0..2 {
-                    u[2 * i + s] = ((w[2 * s] >> 8) + 1) as f32 * UNIT;
-                    v[2 * i + s] = (w[2 * s + 1] >> 8) as f32 * UNIT;
+                    // below 2^24, so exact as i32 (which vectors convert) and as f32
+                    u[s * BLOCKS + i] = ((words[2 * s][i] >> 8) + 1).cast_signed() as f32 * UNIT;
+                    v[s * BLOCKS + i] = (words[2 * s + 1][i] >> 8).cast_signed() as f32 * UNIT;
                 }
             }
             for at in (0..2 * BLOCKS).step_by(L::N) {
@@ -62,8 +62,11 @@ impl WithLanes for Noise<'_> {
                 radius.mul(cos).store(&mut u[at..]);
                 radius.mul(sin).store(&mut v[at..]);
             }
-            for (i, z) in xi.iter_mut().enumerate() {
-                *z = if i % 2 == 0 { u[i / 2] } else { v[i / 2] };
+            for (i, four) in xi.chunks_mut(4).enumerate() {
+                let whole = [u[i], v[i], u[BLOCKS + i], v[BLOCKS + i]];
+                for (z, value) in four.iter_mut().zip(whole) {
+                    *z = value;
+                }
             }
         }
     }
