@@ -1,0 +1,169 @@
+/** Digits from elsewhere: dropped files, broken files, the data= address, a failing download. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import {
+  assertQuiet,
+  drop,
+  figure,
+  iteration,
+  notice,
+  open,
+  runButton,
+  start,
+  stepTo,
+  waitPhase,
+} from "./harness.mjs";
+import { idxSet } from "./idx.mjs";
+import { FOLDER } from "./server.mjs";
+
+/** @type {Awaited<ReturnType<typeof start>>} */
+let env;
+before(async () => {
+  env = await start();
+});
+after(() => env.close());
+
+const digits = (page) => page.locator(".digits-text").textContent();
+
+describe("digits", () => {
+  test("broken files are refused with a reason, and the run goes on with what was there", async () => {
+    const opened = await open(env, { params: "task=classifier&rules=np" });
+    const { page } = opened;
+    await stepTo(page, "1 step", 1);
+    const before = await digits(page);
+    const [trainImages, trainLabels] = idxSet();
+    const cases = [
+      { name: "holiday.jpg", bytes: Buffer.from("this is no IDX file at all") },
+      { name: trainImages.name, bytes: trainImages.bytes.subarray(0, 300) },
+      {
+        name: trainLabels.name,
+        bytes: Buffer.concat([trainLabels.bytes.subarray(0, 40), Buffer.alloc(48, 77)]),
+      },
+      { name: "empty-images-idx3-ubyte", bytes: Buffer.alloc(0) },
+    ];
+    for (const file of cases) {
+      await drop(page, [file]);
+      const message = page.locator('[data-notice="digits"].error');
+      await message.waitFor();
+      const text = (await message.textContent()) ?? "";
+      assert.ok(text.startsWith(file.name), text);
+      assert.match(text, /The digits loaded before are still in place/);
+      await message.getByRole("button", { name: "Dismiss" }).click();
+    }
+    assert.equal(await digits(page), before);
+    assert.equal(await iteration(page), 1);
+    await stepTo(page, "1 step", 2);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
+  test("the four IDX files replace the digits, even in two helpings", async () => {
+    const opened = await open(env, { params: "task=classifier&rules=np,bp" });
+    const { page } = opened;
+    const files = idxSet();
+    await drop(page, files.slice(0, 2));
+    await page.getByText("Still missing: test images, test labels").waitFor();
+    await drop(page, files.slice(2));
+    await page.getByText("Loaded 80 training and 20 test digits").waitFor();
+    assert.match((await digits(page)) ?? "", /80 to learn from, 20 to test on/);
+    await waitPhase(page, "ready");
+    await stepTo(page, "1 step", 1);
+    await page.getByRole("radio", { name: "Autoencoder" }).check();
+    await waitPhase(page, "ready");
+    await stepTo(page, "1 step", 1);
+    await figure(page, "latent").scrollIntoViewIfNeeded();
+    await page.waitForTimeout(600);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
+  test("images of another size make a network of another size", async () => {
+    const opened = await open(env, { params: "rules=bp" });
+    const { page } = opened;
+    await drop(page, idxSet({ side: 20 }));
+    await page.getByText("Loaded 80 training").waitFor();
+    assert.match(
+      (await page.locator("[data-lede]").textContent()) ?? "",
+      /400 – 200 – 2 – 200 – 400/,
+    );
+    await stepTo(page, "1 step", 1);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
+  test("sets that do not fit together are refused as a whole", async () => {
+    const { page, close } = await open(env, { params: "task=classifier&rules=np" });
+    const small = idxSet({ train: 30 });
+    await drop(page, [small[0], ...idxSet().slice(1)]);
+    await page.locator('[data-notice="digits"].error').waitFor();
+    assert.match((await digits(page)) ?? "", /9,000 to learn from/);
+    await close();
+  });
+
+  test("data= is used only after the reader agrees to its host", async () => {
+    const files = idxSet();
+    for (const { name, bytes } of files) {
+      env.site.extra.set(`${FOLDER}own/${name}`, (response) => response.writeHead(200).end(bytes));
+    }
+    const asked = env.site.requests.length;
+    const { page, errors, close } = await open(env, {
+      params: "task=classifier&rules=np&data=own",
+    });
+    const question = notice(page, "remote");
+    await question.waitFor();
+    assert.match((await question.textContent()) ?? "", /127\.0\.0\.1/);
+    const requests = () => env.site.requests.slice(asked).filter((p) => p.includes("/own/"));
+    assert.deepEqual(requests(), []);
+    await question.getByRole("button", { name: /^Load from/ }).click();
+    await page.getByText("Loaded 80 training and 20 test digits").waitFor();
+    assert.ok(requests().length >= 4);
+    // A missing spelling (.gz) answers 404, which the browser itself notes in the console.
+    assert.deepEqual(
+      errors.filter((e) => !e.includes("404")),
+      [],
+    );
+    env.site.extra.clear();
+    await close();
+  });
+
+  test("data= that fails or is not an address leaves the built-in digits", async () => {
+    const gone = await open(env, { params: "rules=bp&data=nowhere" });
+    await notice(gone.page, "remote")
+      .getByRole("button", { name: /^Load from/ })
+      .click();
+    const message = gone.page.locator('[data-notice="digits"].error');
+    await message.waitFor();
+    assert.match((await message.textContent()) ?? "", /404.*still in place/);
+    await gone.close();
+    const bad = await open(env, { params: "rules=bp&data=javascript:alert(1)" });
+    await bad.page.getByText("is not a web address").waitFor();
+    assertQuiet(bad);
+    await bad.close();
+  });
+
+  test("when the digits cannot be fetched the page says so, and Try again works", async () => {
+    env.site.extra.set(`${FOLDER}data/mnist-10k.bin`, (response) => response.writeHead(503).end());
+    const { page, close } = await open(env, { params: "rules=bp", ready: false });
+    await notice(page, "digits").waitFor();
+    assert.match((await notice(page, "digits").textContent()) ?? "", /503/);
+    await runButton(page).click();
+    await page.getByText("Starts when the digits are here").waitFor();
+    env.site.extra.clear();
+    await notice(page, "digits").getByRole("button", { name: "Try again" }).click();
+    await waitPhase(page, "running");
+    await close();
+  });
+
+  test("a slow download shows bytes, and the page is usable meanwhile", async () => {
+    const { page, close } = await open(env, { params: "rules=bp", ready: false });
+    await waitPhase(page, "ready");
+    const held = [];
+    await page.route("**/mnist-10k.bin", (route) => held.push(route));
+    await page.reload();
+    await page.locator(".chip").first().waitFor();
+    await page.locator('.rule-rates[data-rule="bp"] input[type="text"]').first().fill("2e-4");
+    for (const route of held) await route.continue();
+    await waitPhase(page, "ready");
+    await close();
+  });
+});

@@ -1,0 +1,149 @@
+/**
+ * What every browser test needs: a browser, the served site, a page whose console and requests are
+ * watched, and a few readers of what the page shows. CHROMIUM names the browser, DIST the built site.
+ */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { serveSite } from "./server.mjs";
+
+const DIST = process.env.DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
+const CHROMIUM =
+  process.env.CHROMIUM ??
+  ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+
+/** Nothing but the page under test may use the network, and no profile dialog may cover it. */
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Starts browser and server once for a test file. */
+export async function start() {
+  if (CHROMIUM === undefined)
+    throw new Error("no Chromium: install it or set CHROMIUM to its path");
+  const site = await serveSite(DIST);
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, headless: true });
+  return {
+    site,
+    browser,
+    close: async () => {
+      await browser.close();
+      await site.close();
+    },
+  };
+}
+
+/**
+ * Opens the page and returns it with what it complained about. `params` is the part after "#".
+ * @param {Awaited<ReturnType<typeof start>>} env
+ */
+export async function open(env, { params = "", query = "", context = {}, ready = true } = {}) {
+  const ctx = await env.browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    acceptDownloads: true,
+    ...context,
+  });
+  const page = await ctx.newPage();
+  const errors = [];
+  const foreign = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") errors.push(message.text());
+  });
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.protocol.startsWith("http") && !request.url().startsWith(env.site.url)) {
+      foreign.push(request.url());
+    }
+  });
+  await page.goto(`${env.site.url}${query}${params === "" ? "" : `#${params}`}`);
+  if (ready) await page.locator('.lab[data-phase="ready"]').waitFor({ timeout: 30_000 });
+  return { page, errors, foreign, close: () => ctx.close() };
+}
+
+export const runButton = (page) => page.locator(".lab button.run");
+export const figure = (page, id) => page.locator(`[data-figure="${id}"]`);
+export const notice = (page, id) => page.locator(`[data-notice="${id}"]`);
+
+export async function waitPhase(page, phase, timeout = 60_000) {
+  await page.locator(`.lab[data-phase="${phase}"]`).waitFor({ timeout });
+}
+
+/** The iteration shown in the bar. */
+export async function iteration(page) {
+  const text = await page.locator(".status dd").first().textContent();
+  return Number((text ?? "").replaceAll(",", ""));
+}
+
+export async function waitIteration(page, atLeast, timeout = 60_000) {
+  await page.waitForFunction(
+    (n) => {
+      const text = document.querySelector(".status dd")?.textContent ?? "";
+      return Number(text.replaceAll(",", "")) >= n;
+    },
+    atLeast,
+    { timeout, polling: 100 },
+  );
+}
+
+/** Exactly n steps from where the run stands, until every rule has been measured there. */
+export async function stepTo(page, label, target) {
+  await page.getByRole("button", { name: label, exact: true }).click();
+  await waitIteration(page, target);
+  await waitPhase(page, "paused");
+}
+
+/** The data table of a figure as an array of rows, header first. */
+export async function table(page, id) {
+  const fig = figure(page, id);
+  await fig.scrollIntoViewIfNeeded();
+  const details = fig.locator("details.table");
+  if ((await details.getAttribute("open")) === null) await details.locator("summary").click();
+  await fig.locator("table").waitFor();
+  // Tables follow the chart at a calm pace; one that was open already may lag by a second.
+  await page.waitForTimeout(1300);
+  return fig
+    .locator("table")
+    .evaluate((t) => [...t.rows].map((r) => [...r.cells].map((c) => c.textContent ?? "")));
+}
+
+/** A downloaded file's bytes. */
+export async function download(page, action) {
+  const [file] = await Promise.all([page.waitForEvent("download"), action()]);
+  const stream = await file.createReadStream();
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return { name: file.suggestedFilename(), bytes: Buffer.concat(chunks) };
+}
+
+/** Drops files on the instrument, as from the desktop. */
+export async function drop(page, files) {
+  const encoded = files.map(({ name, bytes }) => ({
+    name,
+    data: Buffer.from(bytes).toString("base64"),
+  }));
+  await page.locator(".lab").evaluate((lab, items) => {
+    const transfer = new DataTransfer();
+    for (const { name, data } of items) {
+      const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+      transfer.items.add(new File([bytes], name));
+    }
+    for (const type of ["dragenter", "dragover", "drop"]) {
+      lab.dispatchEvent(
+        new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }),
+      );
+    }
+  }, encoded);
+}
+
+/** Nothing was complained about, and nothing was fetched from anywhere else. */
+export function assertQuiet({ errors, foreign }) {
+  assert.deepEqual(errors, [], "the console stayed empty");
+  assert.deepEqual(foreign, [], "no request left the site");
+}

@@ -1,0 +1,71 @@
+/**
+ * The metrics of a run as CSV (one line a rule and measurement) or JSON (with each rule's complete
+ * configuration). Column names and units are those of the native command line.
+ */
+import type { Metrics, RunConfig } from "../engine/protocol";
+
+export interface ExportLane {
+  readonly rule: string;
+  readonly config: RunConfig;
+  readonly frames: readonly Metrics[];
+}
+
+const FIXED = [
+  "step",
+  "train_loss",
+  "test_loss",
+  "train_loss_per_sample",
+  "test_loss_per_sample",
+  "running_loss",
+  "train_accuracy",
+  "test_accuracy",
+] as const satisfies readonly (keyof Metrics)[];
+
+const PER_LAYER = [
+  "angle",
+  "angle_code",
+  "relative_error",
+  "sign_agreement",
+  "norm_w",
+  "norm_b",
+] as const;
+
+/** RFC 4180; a cell that a spreadsheet would take for a formula is made text. */
+export function csvCell(cell: string | number | null): string {
+  if (cell === null) return "";
+  if (typeof cell === "number") return String(cell);
+  const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+export function toCsv(lanes: readonly ExportLane[]): string {
+  const names: string[] = [];
+  for (const lane of lanes) {
+    for (const frame of lane.frames) {
+      for (const layer of frame.layers) if (!names.includes(layer.name)) names.push(layer.name);
+    }
+  }
+  const head = [
+    "rule",
+    "seed",
+    ...FIXED,
+    ...names.flatMap((n) => PER_LAYER.map((m) => `${m}_${n}`)),
+  ];
+  const lines = [head.map(csvCell).join(",")];
+  for (const { rule, config, frames } of lanes) {
+    for (const frame of frames) {
+      const layers = names.flatMap((name) => {
+        const layer = frame.layers.find((l) => l.name === name);
+        return PER_LAYER.map((m) => layer?.[m] ?? null);
+      });
+      const row = [rule, config.seed, ...FIXED.map((key) => frame[key]), ...layers];
+      lines.push(row.map(csvCell).join(","));
+    }
+  }
+  return `${lines.join("\r\n")}\r\n`;
+}
+
+export function toJson(lanes: readonly ExportLane[], version: string, digits: string): string {
+  const runs = lanes.map(({ rule, config, frames }) => ({ rule, config, metrics: frames }));
+  return `${JSON.stringify({ program: "credit-lab", version, digits, runs }, null, 1)}\n`;
+}

@@ -1,0 +1,95 @@
+/** The page: finds its places in index.html, loads the core, starts one instrument, keeps the address. */
+import { CoreLoadError, loadCore } from "./engine/core";
+import type { Core } from "./engine/protocol";
+import { M } from "./messages";
+import { Lab } from "./views/lab";
+import { Notices } from "./views/notices";
+import { rulesTable } from "./views/rules-table";
+import { themeSwitch } from "./views/theme";
+
+/** Pause between two changes of the address, in ms: browsers refuse more than 100 in 30 s. */
+const ADDRESS_MS = 400;
+
+async function main(): Promise<void> {
+  const roots = [...document.querySelectorAll<HTMLElement>("[data-lab]")];
+  const theme = themeSwitch(document.documentElement, pageParam("theme"));
+  document.querySelector("[data-theme-switch]")?.append(theme);
+  let core: Core;
+  try {
+    core = await loadCore();
+  } catch (thrown) {
+    for (const root of roots) explain(root, thrown);
+    return;
+  }
+  document.querySelector("[data-rules-table]")?.replaceChildren(rulesTable(core.rules()));
+  const labs = roots.map((root, i) => ({ root, lab: mount(root, core, i === 0) }));
+  const [first] = labs;
+  document.addEventListener("keydown", (event) => {
+    const target = event.target;
+    const inside = labs.find(({ root }) => target instanceof Node && root.contains(target));
+    (inside ?? first)?.lab.handleKey(event);
+  });
+  await Promise.all(labs.map(({ lab }) => lab.start()));
+}
+
+/** The first instrument of a page owns its address; any other is configured by its `data-lab`. */
+function mount(root: HTMLElement, core: Core, owner: boolean): Lab {
+  const data = owner ? pageParam("data") : null;
+  // Digits asked for by the link belong to it, whatever else changes.
+  const suffix = data === null ? "" : `&data=${encodeURIComponent(data)}`;
+  const write = addressWriter();
+  const lab = new Lab(root, {
+    core,
+    params: owner ? addressParams() : (root.dataset.lab ?? ""),
+    base: new URL(".", document.baseURI),
+    dataUrl: data,
+    lede: owner ? document.querySelector<HTMLElement>("[data-lede]") : null,
+    onParams: (params) => owner && write(params + suffix),
+    link: (params) => new URL(`#${params}${suffix}`, location.href.split(/[?#]/)[0]).href,
+  });
+  if (owner) window.addEventListener("hashchange", () => lab.setParams(addressParams()));
+  return lab;
+}
+
+/** A parameter of the page rather than of the run, from either part of the address. */
+function pageParam(name: string): string | null {
+  return (
+    new URLSearchParams(location.hash.slice(1)).get(name) ??
+    new URLSearchParams(location.search).get(name)
+  );
+}
+
+/** The part after # counts; the query is for links made by hand. */
+function addressParams(): string {
+  const hash = location.hash.slice(1);
+  return hash !== "" ? hash : location.search.slice(1);
+}
+
+function addressWriter(): (params: string) => void {
+  let waiting = false;
+  let wanted = "";
+  return (params) => {
+    wanted = params;
+    if (waiting) return;
+    waiting = true;
+    setTimeout(() => {
+      waiting = false;
+      history.replaceState(null, "", `#${wanted}`);
+    }, ADDRESS_MS);
+  };
+}
+
+function explain(root: HTMLElement, thrown: unknown): void {
+  const notices = new Notices();
+  root.replaceChildren(notices.element);
+  const reason = thrown instanceof CoreLoadError ? thrown.reason : "load";
+  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  notices.show({
+    id: "core",
+    kind: "error",
+    text: reason === "load" ? M.core.load(detail) : M.core[reason],
+    actions: [{ label: M.core.retry, run: () => location.reload() }],
+  });
+}
+
+void main();

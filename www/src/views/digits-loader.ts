@@ -1,0 +1,187 @@
+/**
+ * Where digits come from: the built-in sample, four IDX files, or the link's `data=` folder.
+ *
+ * One load at a time; a new one cancels the old. A data set replaces the present one only when it is
+ * complete and consistent, so every failure leaves things as they were and says so.
+ */
+import { download, FetchError } from "../data/fetch";
+import { DataError, feed, finish, fromFile, type Source, sentence } from "../data/idx";
+import { folderUrl, remoteSources } from "../data/remote";
+import { type Core, coreError, type DatasetHandle, type IdxLoaderHandle } from "../engine/protocol";
+import { bytes, count } from "../format";
+import { M, roleName } from "../messages";
+import type { Notices } from "./notices";
+import type { ProgressLine } from "./progress";
+
+export interface DigitsLoaderHost {
+  readonly core: Core;
+  readonly notices: Notices;
+  readonly progress: ProgressLine;
+  /** The packed sample that comes with the page. */
+  readonly sampleUrl: URL;
+  /** `own` is true for digits that the reader has brought. */
+  onDigits(data: DatasetHandle, own: boolean): void;
+}
+
+/** Work shorter than this shows no progress bar, in ms. */
+const PATIENCE_MS = 150;
+
+export class DigitsLoader {
+  private task: AbortController | null = null;
+  private idx: IdxLoaderHandle | null = null;
+
+  constructor(private readonly host: DigitsLoaderHost) {}
+
+  async sample(): Promise<void> {
+    const { core, notices, sampleUrl } = this.host;
+    const signal = this.begin();
+    notices.clear("digits");
+    try {
+      const packed = await download(
+        sampleUrl,
+        ({ done, total }) =>
+          this.show(
+            total === null
+              ? M.data.loadingUnknown(bytes(done))
+              : M.data.loading(bytes(done), bytes(total)),
+            total === null ? null : done / total,
+          ),
+        signal,
+      );
+      this.show(M.data.unpacking, null);
+      // One frame for the message before decompression holds the thread for a moment.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.host.onDigits(core.embedded(packed), false);
+    } catch (thrown) {
+      if (signal.aborted) return;
+      const why = sentence(
+        thrown instanceof FetchError ? thrown.message : coreError(thrown).message,
+      );
+      notices.show({
+        id: "digits",
+        kind: "error",
+        text: M.data.failed(why),
+        actions: [{ label: M.data.retry, run: () => void this.sample() }],
+      });
+    } finally {
+      this.end(signal);
+    }
+  }
+
+  async files(files: readonly File[]): Promise<void> {
+    await this.idxFiles(files.map(fromFile), (file, why) => M.data.bad(file, why));
+  }
+
+  /** The address comes from the link: it is shown and used only after the reader has agreed. */
+  offerRemote(given: string, base: string): void {
+    const { notices } = this.host;
+    const folder = folderUrl(given, base);
+    if (folder === null) {
+      notices.show({ id: "remote", kind: "warning", text: M.data.remoteBad(given.slice(0, 60)) });
+      return;
+    }
+    notices.show({
+      id: "remote",
+      kind: "info",
+      text: M.data.remoteAsk(folder.host),
+      actions: [
+        { label: M.data.remoteLoad(folder.host), run: () => void this.remote(folder) },
+        { label: M.data.remoteIgnore, run: () => undefined },
+      ],
+    });
+  }
+
+  destroy(): void {
+    this.task?.abort();
+    this.idx?.free();
+    this.idx = null;
+  }
+
+  private async remote(folder: URL): Promise<void> {
+    const task = new AbortController();
+    await this.idxFiles(
+      remoteSources(folder, task.signal),
+      (file, why) => M.data.remoteFailed(file, folder.host, why),
+      task,
+    );
+  }
+
+  private async idxFiles(
+    sources: readonly Source[],
+    complain: (file: string, why: string) => string,
+    task = new AbortController(),
+  ): Promise<void> {
+    const { core, notices } = this.host;
+    const signal = this.begin(task);
+    notices.clear("digits");
+    const loader = this.idx ?? core.idxLoader();
+    this.idx = loader;
+    try {
+      await feed(loader, sources, (p) => this.showFile(p.name, p.done, p.total), signal);
+      const missing = loader.missing();
+      if (missing.length > 0) {
+        const text = M.data.missing(missing.map(roleName).join(", "));
+        notices.show({ id: "digits", kind: "info", text });
+        return;
+      }
+      const data = finish(loader);
+      loader.free();
+      this.idx = null;
+      this.host.onDigits(data, true);
+      const text = M.data.loaded(count(data.trainCount), count(data.testCount));
+      notices.show({ id: "digits", kind: "info", text });
+    } catch (thrown) {
+      if (signal.aborted) {
+        notices.show({ id: "digits", kind: "info", text: M.data.cancelled });
+        return;
+      }
+      notices.show({ id: "digits", kind: "error", text: explain(thrown, complain) });
+    } finally {
+      this.end(signal);
+    }
+  }
+
+  private begin(task = new AbortController()): AbortSignal {
+    this.task?.abort();
+    this.task = task;
+    this.startedAt = performance.now();
+    return task.signal;
+  }
+
+  private end(signal: AbortSignal): void {
+    if (this.task?.signal !== signal) return;
+    this.task = null;
+    this.host.progress.hide();
+  }
+
+  private startedAt = 0;
+
+  private show(text: string, fraction: number | null): void {
+    if (performance.now() - this.startedAt < PATIENCE_MS) return;
+    this.host.progress.show(text, fraction, null);
+  }
+
+  private showFile(name: string, done: number, total: number | null): void {
+    if (performance.now() - this.startedAt < PATIENCE_MS) return;
+    const text =
+      total === null
+        ? M.data.readingUnknown(name, bytes(done))
+        : M.data.reading(name, `${Math.floor((100 * done) / total)} %`);
+    this.host.progress.show(text, total === null ? null : done / total, () => this.task?.abort());
+  }
+}
+
+function explain(thrown: unknown, complain: (file: string, why: string) => string): string {
+  if (thrown instanceof DataError) {
+    return thrown.file === null
+      ? M.data.badSet(thrown.message)
+      : complain(thrown.file, withoutName(thrown.message, thrown.file));
+  }
+  if (thrown instanceof FetchError) return M.data.badSet(thrown.message);
+  return M.data.badSet(sentence(coreError(thrown).message));
+}
+
+/** The core begins its message with the file's name, and so do we; once is enough. */
+function withoutName(message: string, file: string): string {
+  return message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
+}

@@ -1,0 +1,112 @@
+/** All figures of the present task in reading order, and the one choice several of them share. */
+import { type FigureHost, figuresFor, LATENT_COUNT } from "../charts/registry";
+import { settingOf, taskOf } from "../config";
+import type { OnSetting } from "../controls/settings";
+import { h } from "../dom";
+import { layerName } from "../format";
+import { M, SETTING_TEXT } from "../messages";
+import type { Store } from "../store";
+import { FigureView } from "./figure";
+
+export interface FigureGridHost {
+  readonly store: Store;
+  readonly chartHost: FigureHost;
+  readonly onSetting: OnSetting;
+  /** The set of pictures on screen has changed. */
+  onVisible(): void;
+  onOtherDigits(): void;
+}
+
+export class FigureGrid {
+  readonly element = h("div", { class: "figures" });
+  private views: FigureView[] = [];
+  private built = "";
+  private layerShape = "";
+  private readonly layerBar = h("div", { class: "figures-bar" });
+
+  constructor(
+    private readonly host: FigureGridHost,
+    private readonly uid: string,
+  ) {
+    host.store.on("history", () => this.refreshLayers());
+    host.store.on("config", () => this.refresh());
+    this.refresh();
+  }
+
+  /** What the figures on screen need from the engine. */
+  wants(): { outputs: boolean; latentCount: number } {
+    const needs = (what: string): boolean =>
+      this.views.some((view) => view.visible && view.spec.needs === what);
+    return { outputs: needs("outputs"), latentCount: needs("latent") ? LATENT_COUNT : 0 };
+  }
+
+  restyle(): void {
+    for (const view of this.views) view.restyle();
+  }
+
+  destroy(): void {
+    for (const view of this.views) view.destroy();
+    this.views = [];
+  }
+
+  private refresh(): void {
+    const { store } = this.host;
+    const task = taskOf(store.built);
+    if (task !== this.built) {
+      this.built = task;
+      this.layerShape = "";
+      this.build();
+    }
+    for (const view of this.views) view.setConfig(store.config);
+    this.refreshLayers();
+  }
+
+  private build(): void {
+    const { store, chartHost, onSetting, onVisible } = this.host;
+    this.destroy();
+    this.views = figuresFor(store).map(
+      (spec) => new FigureView(spec, chartHost, store, onSetting, onVisible),
+    );
+    const children: HTMLElement[] = [];
+    for (const view of this.views) {
+      if (view.spec.id === "angle") children.push(this.layerBar);
+      if (view.spec.needs === "outputs") view.addOption(this.otherDigits());
+      children.push(view.element);
+    }
+    this.element.replaceChildren(...children);
+  }
+
+  private otherDigits(): HTMLElement {
+    const button = h("button", { type: "button", class: "quiet" }, M.images.other);
+    button.addEventListener("click", () => this.host.onOtherDigits());
+    return button;
+  }
+
+  /** "all layers | W² | W³ | W⁴", once the core has said which layers have feedback. */
+  private refreshLayers(): void {
+    const { store, onSetting } = this.host;
+    const names = store.layers().map((layer) => layerName(layer.name));
+    const chosen = settingOf(store.config, "layer");
+    const shape = `${names.join()}/${chosen}`;
+    if (shape === this.layerShape) return;
+    this.layerShape = shape;
+    const options = [SETTING_TEXT.layer.options?.["0"] ?? "", ...names];
+    const radios = options.map((name, i) => {
+      const radio = h("input", { type: "radio", name: `${this.uid}-layer`, value: i });
+      radio.checked = i === (chosen <= names.length ? chosen : 0);
+      radio.addEventListener("change", () => onSetting("layer", i));
+      return h("label", {}, radio, h("span", {}, name));
+    });
+    const focused = this.layerBar.contains(document.activeElement);
+    this.layerBar.replaceChildren(
+      h("p", { class: "figures-title" }, M.figures.alignment),
+      h(
+        "fieldset",
+        { class: "inline-group" },
+        h("legend", { class: "visually-hidden" }, SETTING_TEXT.layer.label),
+        h("div", { class: "segments" }, ...radios),
+      ),
+    );
+    if (focused) this.layerBar.querySelector<HTMLInputElement>("input:checked")?.focus();
+  }
+}

@@ -1,0 +1,667 @@
+/**
+ * One instance of the instrument inside one root element: wires store, engine, controls and figures.
+ *
+ * Every change of configuration goes through `adopt`, which finds out what it means: a live change,
+ * a rule that joins or leaves, or something that needs a new run and therefore waits for a click.
+ * Nothing outside the root is touched except listeners for visibility and theme, removed by destroy.
+ */
+import { Palette } from "../charts/palette";
+import { DrawQueue } from "../charts/queue";
+import {
+  type DataShape,
+  hypersOf,
+  type PageConfig,
+  runConfig,
+  SETTING_KEYS,
+  SETTINGS,
+  settingOf,
+  taskOf,
+  withRate,
+  withSetting,
+} from "../config";
+import { decodeConfig, encodeConfig, formatNumber, type UrlProblem } from "../config-url";
+import type { RunFile } from "../data/run-file";
+import { RunFileError } from "../data/run-file";
+import { h, setText } from "../dom";
+import { type Clock, Engine } from "../engine/engine";
+import type {
+  Core,
+  DatasetHandle,
+  EngineEvent,
+  EngineStatus,
+  HyperChanges,
+  HyperKey,
+  RuleInfo,
+  RunConfig,
+} from "../engine/protocol";
+import { count } from "../format";
+import { LEDE, M, SETTING_TEXT } from "../messages";
+import { Digits, Store } from "../store";
+import { DigitsLoader } from "./digits-loader";
+import { acceptDrops, DigitsPanel } from "./digits-panel";
+import { FigureGrid } from "./figure-grid";
+import { KeepPanel } from "./keep";
+import { LiveRegion } from "./live";
+import { Notices } from "./notices";
+import { ProgressLine } from "./progress";
+import { Setup } from "./setup";
+import { Transport } from "./transport";
+
+export interface LabOptions {
+  readonly core: Core;
+  /** The configuration as in the address; hostile. */
+  readonly params: string;
+  /** Folder of the page's own files, for the packed digits. */
+  readonly base: URL;
+  /** `data=` of the address; hostile. */
+  readonly dataUrl: string | null;
+  /** Element outside the instrument that introduces the task, if there is one. */
+  readonly lede: HTMLElement | null;
+  readonly onParams: (params: string) => void;
+  readonly link: (params: string) => string;
+}
+
+/** Room for an open rates section beside the figures, in CSS pixels. */
+const ROOMY = 900;
+/** Shape before the digits are here: MNIST's. */
+const MNIST: DataShape = { inputs: 784, classes: 10 };
+/** What "lower the rate" divides by: far enough to leave the unstable range in one or two clicks. */
+const LOWER = 4;
+
+/** Pause between two updates of the running numbers, in ms: faster ones cannot be read. */
+const NUMBERS_MS = 100;
+
+const frames: Omit<Clock, "takeSpent"> = {
+  now: () => performance.now(),
+  requestFrame: (callback) => requestAnimationFrame(callback),
+  cancelFrame: (handle) => cancelAnimationFrame(handle),
+};
+
+export class Lab {
+  readonly engine: Engine;
+  readonly store: Store;
+  private readonly core: Core;
+  private readonly palette: Palette;
+  private readonly queue = new DrawQueue(frames.now, frames.requestFrame, frames.cancelFrame);
+  private readonly notices = new Notices();
+  private readonly progress = new ProgressLine();
+  private readonly live = new LiveRegion(frames.now);
+  private readonly statusLine = h("p", { class: "status-line" });
+  private readonly transport: Transport;
+  private readonly setup: Setup;
+  private readonly figures: FigureGrid;
+  private readonly digitsPanel: DigitsPanel;
+  private readonly loader: DigitsLoader;
+  private readonly keep: KeepPanel;
+  private readonly stop = new AbortController();
+  private readonly observers: MutationObserver[] = [];
+  private readonly defaults = new Map<string, RunConfig>();
+  /** Run was pressed before the digits were here. */
+  private armed = false;
+  private numbersAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly options: LabOptions,
+  ) {
+    const { core } = options;
+    this.core = core;
+    const rules = core.rules();
+    const decoded = decodeConfig(options.params, rules);
+    const clock: Clock = { ...frames, takeSpent: () => this.queue.takeSpent() };
+    this.engine = new Engine(core, clock, (event) => this.handle(event));
+    this.store = new Store(rules, this.engine.status());
+    this.store.config = decoded.config;
+    this.store.built = decoded.config;
+    this.palette = new Palette(root);
+
+    const uid = `lab-${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36)}`;
+    this.transport = new Transport({
+      onRun: () => this.toggle(),
+      onStep: (n) => this.engine.stepBy(n),
+      onReset: () => this.restart(),
+      onBudget: (ms) => this.set("budget", ms),
+    });
+    this.digitsPanel = new DigitsPanel((files) => void this.takeFiles(files));
+    this.loader = new DigitsLoader({
+      core,
+      notices: this.notices,
+      progress: this.progress,
+      sampleUrl: new URL("data/mnist-10k.bin", options.base),
+      onDigits: (data, own) => this.useDigits(data, own),
+    });
+    this.keep = this.makeKeep();
+    this.setup = this.makeSetup(uid);
+    this.figures = new FigureGrid(
+      {
+        store: this.store,
+        chartHost: {
+          queue: this.queue,
+          palette: this.palette,
+          syncKey: uid,
+          output: (rule, index) => this.engine.inspect(rule, "test", Uint32Array.of(index)),
+        },
+        onSetting: (key, value) => this.set(key, value),
+        onVisible: () => this.refreshReadouts(),
+        onOtherDigits: () => this.otherDigits(),
+      },
+      uid,
+    );
+    this.layout();
+    this.listen();
+    this.refresh();
+    this.complain(decoded.problems);
+  }
+
+  /** Loads the digits; the page is usable meanwhile. */
+  async start(): Promise<void> {
+    await this.loader.sample();
+    if (this.options.dataUrl !== null) {
+      this.loader.offerRemote(this.options.dataUrl, this.root.ownerDocument.baseURI);
+    }
+  }
+
+  /** Takes a configuration from a changed address. */
+  setParams(params: string): void {
+    const decoded = decodeConfig(params, this.store.rules);
+    if (encodeConfig(decoded.config) === encodeConfig(this.store.config)) return;
+    this.adopt(decoded.config);
+    this.complain(decoded.problems);
+  }
+
+  toggle(): void {
+    const { phase } = this.engine.status();
+    if (phase === "empty") {
+      this.armed = !this.armed;
+      this.refreshStatus();
+    } else if (phase === "running" || phase === "stepping") this.engine.pause();
+    else this.engine.run();
+  }
+
+  /** Shortcuts, unless the reader is typing or operating a control. Returns true when used. */
+  handleKey(event: KeyboardEvent): boolean {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return false;
+    const target = event.target instanceof Element ? event.target : null;
+    if (target?.closest("input, select, textarea, [contenteditable]") != null) return false;
+    if (event.key === " " && target?.closest("button, summary, a") != null) return false;
+    if (event.key === " ") this.toggle();
+    else if (event.key === ".") this.engine.stepBy(1);
+    else if (event.key === "R" && event.shiftKey) this.restart();
+    else return false;
+    event.preventDefault();
+    return true;
+  }
+
+  destroy(): void {
+    this.stop.abort();
+    for (const observer of this.observers) observer.disconnect();
+    this.loader.destroy();
+    this.figures.destroy();
+    this.queue.destroy();
+    this.engine.destroy();
+    this.store.digits?.data.free();
+    this.root.replaceChildren();
+  }
+
+  private makeKeep(): KeepPanel {
+    return new KeepPanel({
+      store: this.store,
+      notices: this.notices,
+      version: this.core.version(),
+      save: () => this.engine.save(),
+      load: (file) => this.loadRun(file),
+      exportLanes: () =>
+        this.store.status.lanes.map(({ rule }) => ({
+          rule,
+          config: this.runConfig(this.store.built, rule),
+          frames: this.store.history.frames(rule),
+        })),
+      settings: () => encodeConfig(this.store.built),
+      link: () => this.options.link(encodeConfig(this.store.config)),
+    });
+  }
+
+  private makeSetup(uid: string): Setup {
+    const host = {
+      rules: this.store.rules,
+      rates: (rule: RuleInfo) =>
+        hypersOf(this.store.config, rule).map((info) => ({
+          info,
+          fallback: this.defaultsOf(this.store.config, rule.id)[info.key],
+        })),
+      onRules: (rules: readonly string[]) => this.set("rules", rules),
+      onRate: (rule: string, key: HyperKey, value: number | null) =>
+        this.adopt(withRate(this.store.config, rule, key, value)),
+      onSetting: <K extends keyof typeof SETTINGS>(
+        key: K,
+        value: Parameters<typeof this.set<K>>[1],
+      ) => this.set(key, value),
+      onNewSeed: () => this.set("seed", this.core.randomSeed()),
+      onDefaults: () => {
+        const { task, rules } = this.store.config.set;
+        const kept = { ...(task && { task }), ...(rules && { rules }) };
+        this.adopt({ set: kept, rates: {} });
+      },
+    };
+    const roomy = this.root.clientWidth >= ROOMY;
+    return new Setup(host, uid, roomy, [this.digitsPanel.element, this.keep.element, keyList()]);
+  }
+
+  private layout(): void {
+    this.root.replaceChildren(
+      h("h2", { class: "visually-hidden" }, M.instrument),
+      h(
+        "div",
+        { class: "bar" },
+        this.transport.element,
+        this.progress.element,
+        this.statusLine,
+        this.notices.element,
+      ),
+      this.setup.choice,
+      this.setup.settings,
+      this.figures.element,
+      this.setup.panels,
+      this.live.element,
+    );
+  }
+
+  private listen(): void {
+    const { signal } = this.stop;
+    const doc = this.root.ownerDocument;
+    doc.addEventListener("visibilitychange", () => this.engine.suspend(doc.hidden), { signal });
+    const restyle = (): void => {
+      this.palette.refresh();
+      this.figures.restyle();
+    };
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle, { signal });
+    const observer = new MutationObserver(restyle);
+    observer.observe(doc.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+    this.observers.push(observer);
+    acceptDrops(this.root, (files) => void this.takeFiles(files), signal);
+  }
+
+  // Configuration ---------------------------------------------------------------------------------
+
+  private set<K extends keyof typeof SETTINGS>(
+    key: K,
+    value: Parameters<typeof withSetting<K>>[2],
+  ): void {
+    this.adopt(withSetting(this.store.config, key, value));
+  }
+
+  private adopt(next: PageConfig): void {
+    const { store } = this;
+    const before = store.config;
+    store.config = next;
+    const idle = this.engine.status().iteration === 0;
+    if (taskOf(next) !== taskOf(before) || (idle && this.waiting().length > 0)) {
+      const running = idle && this.engine.status().phase === "running";
+      this.restart();
+      if (running) this.engine.run();
+    } else {
+      this.applyLive(before, next);
+      this.showWaiting();
+    }
+    this.refresh();
+    this.options.onParams(encodeConfig(next));
+  }
+
+  /** What can change while the run goes on: rules, rates, pace. */
+  private applyLive(before: PageConfig, next: PageConfig): void {
+    const { store, engine } = this;
+    const old = settingOf(before, "rules");
+    const now = settingOf(next, "rules");
+    for (const rule of old.filter((id) => !now.includes(id))) {
+      engine.removeLane(rule);
+      store.forget(rule);
+      this.notices.clear(`lane-${rule}`);
+    }
+    store.built = this.withoutWaiting(next);
+    if (store.digits !== null) {
+      for (const rule of now.filter((id) => !old.includes(id))) {
+        engine.addLane(this.runConfig(store.built, rule));
+      }
+    }
+    for (const rule of now.filter((id) => old.includes(id))) {
+      const changes = this.rateChanges(rule, before, next);
+      if (changes !== null) engine.setHyper(rule, changes);
+    }
+    this.refreshPace();
+  }
+
+  private rateChanges(rule: string, before: PageConfig, next: PageConfig): HyperChanges | null {
+    const old = before.rates[rule] ?? {};
+    const now = next.rates[rule] ?? {};
+    const changes: HyperChanges = {};
+    for (const key of new Set([...Object.keys(old), ...Object.keys(now)]) as Set<HyperKey>) {
+      if (old[key] !== now[key]) changes[key] = now[key] ?? this.defaultsOf(next, rule)[key];
+    }
+    return Object.keys(changes).length > 0 ? changes : null;
+  }
+
+  /** Settings that differ from the present run's and need a new one. */
+  private waiting(): (keyof typeof SETTINGS)[] {
+    const { config, built } = this.store;
+    return SETTING_KEYS.filter(
+      (key) =>
+        SETTINGS[key].restart && String(settingOf(config, key)) !== String(settingOf(built, key)),
+    );
+  }
+
+  /** `next`, but with the present run's values where a new run would be needed. */
+  private withoutWaiting(next: PageConfig): PageConfig {
+    const set: Record<string, unknown> = { ...next.set };
+    for (const key of this.waiting()) {
+      delete set[key];
+      const own = this.store.built.set[key];
+      if (own !== undefined) set[key] = own;
+    }
+    return { set: set as PageConfig["set"], rates: next.rates };
+  }
+
+  private showWaiting(): void {
+    const keys = this.waiting();
+    if (keys.length === 0) {
+      this.notices.clear("pending");
+      return;
+    }
+    this.notices.show({
+      id: "pending",
+      kind: "info",
+      text: M.pending.text(keys.map((key) => SETTING_TEXT[key].label.toLowerCase()).join(", ")),
+      actions: [
+        { label: M.pending.apply, run: () => this.restart() },
+        { label: M.pending.undo, run: () => this.adopt(this.withoutWaiting(this.store.config)) },
+      ],
+    });
+  }
+
+  private complain(problems: readonly UrlProblem[]): void {
+    if (problems.length === 0) return;
+    const most = 5;
+    const list = problems.slice(0, most).map(M.url.problem);
+    if (problems.length > most) list.push(M.url.more(problems.length - most));
+    this.notices.show({ id: "url", kind: "warning", text: M.url.lead, list });
+  }
+
+  private defaultsOf(config: PageConfig, rule: string): RunConfig {
+    const optimizer = rule === "matched" ? "sgd" : settingOf(config, "optimizer");
+    const key = `${taskOf(config)}/${rule}/${optimizer}`;
+    const known =
+      this.defaults.get(key) ?? this.core.defaultConfig(taskOf(config), rule, optimizer);
+    this.defaults.set(key, known);
+    return known;
+  }
+
+  private runConfig(config: PageConfig, rule: string): RunConfig {
+    const info = this.store.rule(rule);
+    const base = this.defaultsOf(config, rule);
+    return info === undefined ? base : runConfig(config, info, base, this.shape());
+  }
+
+  private shape(): DataShape {
+    const data = this.store.digits?.data;
+    return data === undefined ? MNIST : { inputs: data.rows * data.cols, classes: data.classes };
+  }
+
+  // Run -------------------------------------------------------------------------------------------
+
+  private restart(): void {
+    const { store, engine } = this;
+    store.built = store.config;
+    store.forgetAll();
+    this.notices.clear("pending");
+    this.notices.clearAll("lane-");
+    this.refreshPace();
+    if (store.digits !== null) {
+      const rules = settingOf(store.built, "rules");
+      engine.build(
+        store.digits.data,
+        rules.map((rule) => this.runConfig(store.built, rule)),
+      );
+    }
+    this.refreshReadouts();
+    store.changed("config", "history", "outputs", "latent");
+    this.refreshLede();
+  }
+
+  private useDigits(data: DatasetHandle, own: boolean): void {
+    const old = this.store.digits;
+    this.store.digits = new Digits(data);
+    this.store.turn = 0;
+    this.restart();
+    // Only now does no simulator refer to the old digits.
+    old?.data.free();
+    this.digitsPanel.set(this.store.digits, own);
+    this.store.changed("digits");
+    if (this.armed) {
+      this.armed = false;
+      this.engine.run();
+    }
+  }
+
+  private async takeFiles(files: readonly File[]): Promise<void> {
+    const rest = await this.keep.takeRun(files);
+    if (rest.length > 0) await this.loader.files(rest);
+  }
+
+  private loadRun(file: RunFile): void {
+    const { store, engine } = this;
+    const data = store.digits?.data;
+    if (data === undefined) throw new RunFileError(M.figure.waiting);
+    const { name, train, test } = file.digits;
+    if (train !== data.trainCount || test !== data.testCount) {
+      const describe = (n: string, a: number, b: number): string =>
+        `${n}, ${count(a)} + ${count(b)}`;
+      throw new RunFileError(
+        M.runFile.otherData(
+          describe(name, train, test),
+          describe(data.name, data.trainCount, data.testCount),
+        ),
+      );
+    }
+    const { config } = decodeConfig(file.settings, store.rules);
+    const rules = file.lanes.map((lane) => lane.rule).filter((id) => store.rule(id) !== undefined);
+    if (rules.length !== file.lanes.length) throw new RunFileError(M.runFile.header);
+    engine.restore(data, file.lanes, file.elapsedMs);
+    store.config = withSetting(config, "rules", rules);
+    store.built = store.config;
+    store.forgetAll();
+    for (const rule of rules) for (const m of file.history[rule] ?? []) store.history.push(rule, m);
+    this.notices.clear("pending");
+    this.notices.clearAll("lane-");
+    this.refreshPace();
+    this.refreshReadouts();
+    store.changed("config", "history", "outputs", "latent");
+    this.refresh();
+    this.options.onParams(encodeConfig(store.config));
+    const names = rules.map((id) => store.rule(id)?.short ?? id).join(", ");
+    const text = M.runFile.loaded(count(engine.status().iteration), names);
+    this.notices.show({ id: "run-file", kind: "info", text });
+  }
+
+  private otherDigits(): void {
+    this.store.turn++;
+    this.refreshReadouts();
+    this.store.changed("outputs");
+  }
+
+  private handle(event: EngineEvent): void {
+    const { store } = this;
+    switch (event.type) {
+      case "status":
+        this.takeStatus(event.status);
+        return;
+      case "metrics":
+        store.history.push(event.rule, event.metrics);
+        store.changed("history");
+        return;
+      case "outputs":
+        store.outputs.set(event.rule, event);
+        store.changed("outputs");
+        return;
+      case "latent":
+        store.latents.set(event.rule, event);
+        store.changed("latent");
+        return;
+      case "lane-stopped":
+        this.reportLane(event);
+        return;
+      case "finished":
+        this.refreshStatus();
+        return;
+    }
+  }
+
+  private reportLane(event: Extract<EngineEvent, { type: "lane-stopped" }>): void {
+    const { rule, code, message } = event;
+    const name = this.store.rule(rule)?.short ?? rule;
+    const why = /[.!?]$/.test(message) ? message : `${message}.`;
+    const remove = {
+      label: M.lane.remove,
+      run: () => {
+        const rest = settingOf(this.store.config, "rules").filter((id) => id !== rule);
+        if (rest.length > 0) this.set("rules", rest);
+      },
+    };
+    const reset = { label: M.lane.reset, run: () => this.restart() };
+    if (code === "diverged") {
+      const { key, label, rate } = this.lowerRate(rule);
+      const lower = {
+        label: M.lane.lower(label, formatNumber(rate)),
+        run: () => this.retry(rule, key, rate),
+      };
+      const text = M.lane.diverged(name, why);
+      this.notices.show({ id: `lane-${rule}`, kind: "error", text, actions: [lower, reset] });
+      return;
+    }
+    const text = code === "config" ? M.lane.refused(name, why) : M.lane.failed(name, why);
+    this.notices.show({ id: `lane-${rule}`, kind: "error", text, actions: [remove, reset] });
+  }
+
+  /** The rate that lies highest above its default is the likely culprit. */
+  private lowerRate(rule: string): { key: HyperKey; label: string; rate: number } {
+    const { config } = this.store;
+    const info = this.store.rule(rule);
+    const defaults = this.defaultsOf(config, rule);
+    const rates = (info === undefined ? [] : hypersOf(config, info))
+      .filter(({ key }) => key === "eta_w" || key === "eta_b")
+      .map(({ key, label }) => {
+        const now = config.rates[rule]?.[key] ?? defaults[key];
+        return {
+          key,
+          label,
+          rate: Number((now / LOWER).toPrecision(2)),
+          ratio: now / defaults[key],
+        };
+      })
+      .sort((a, b) => b.ratio - a.ratio);
+    return rates[0] ?? { key: "eta_w", label: "η_W", rate: defaults.eta_w / LOWER };
+  }
+
+  /** Starts one rule again with another rate; it catches up with the others. */
+  private retry(rule: string, key: HyperKey, rate: number): void {
+    this.engine.removeLane(rule);
+    this.store.forget(rule);
+    this.adopt(withRate(this.store.config, rule, key, rate));
+    this.engine.addLane(this.runConfig(this.store.built, rule));
+  }
+
+  // Views -----------------------------------------------------------------------------------------
+
+  private refreshPace(): void {
+    const { built } = this.store;
+    this.engine.setPace({
+      budgetMs: settingOf(built, "budget"),
+      interval: settingOf(built, "interval"),
+      stopAt: settingOf(built, "stop"),
+    });
+  }
+
+  private refreshReadouts(): void {
+    const wants = this.figures.wants();
+    const { digits, turn } = this.store;
+    this.engine.setReadouts({
+      outputs: wants.outputs && digits !== null ? digits.samples(turn) : null,
+      latentCount: wants.latentCount,
+    });
+  }
+
+  private refresh(): void {
+    const { config } = this.store;
+    this.setup.set(config);
+    this.transport.setBudget(settingOf(config, "budget"));
+    this.store.changed("config");
+    this.refreshStatus();
+    this.refreshLede();
+  }
+
+  private refreshLede(): void {
+    const { lede } = this.options;
+    const { built } = this.store;
+    const task = taskOf(built);
+    this.root.dataset.task = task;
+    if (lede === null) return;
+    const { inputs, classes } = this.shape();
+    const widths = [
+      inputs,
+      ...settingOf(built, "hidden"),
+      task === "autoencoder" ? inputs : classes,
+    ];
+    setText(lede, LEDE[task](widths.join(" – ")));
+  }
+
+  /** A change of phase shows at once, running numbers at a pace that can be read. */
+  private takeStatus(status: EngineStatus): void {
+    const { store } = this;
+    const before = store.status;
+    store.status = status;
+    const same = before.phase === status.phase && before.suspended === status.suspended;
+    const now = frames.now();
+    if (same && status.phase === "running" && now - this.numbersAt < NUMBERS_MS) return;
+    this.numbersAt = now;
+    this.refreshStatus();
+  }
+
+  private refreshStatus(): void {
+    const { status } = this.store;
+    this.transport.set(status, this.armed);
+    setText(this.statusLine, this.statusText());
+    this.root.dataset.phase = status.suspended ? "suspended" : status.phase;
+    this.live.update(this.store);
+    this.store.changed("status");
+  }
+
+  private statusText(): string {
+    const { status } = this.store;
+    if (status.suspended && status.phase === "running") return M.status.hidden;
+    if (status.phase === "finished") return M.status.finished(count(status.iteration));
+    const alive = status.lanes.filter((lane) => lane.stopped === null);
+    const behind = alive.filter(
+      (lane) => status.iteration - lane.step > settingOf(this.store.built, "interval"),
+    );
+    const slowest = behind[0];
+    if (slowest !== undefined && status.phase === "running") {
+      const names = behind.map((lane) => this.store.rule(lane.rule)?.short ?? lane.rule).join(", ");
+      return M.status.catchingUp(names, count(slowest.step), count(status.iteration));
+    }
+    const size = alive[0] === undefined ? null : this.engine.size(alive[0].rule);
+    return size === null
+      ? ""
+      : M.size(count(size.parameters), (size.flopsPerStep / 1e6).toPrecision(2));
+  }
+}
+
+function keyList(): HTMLElement {
+  const entries = M.keys.list.flatMap(([key, what]) => [
+    h("dt", {}, h("kbd", {}, key)),
+    h("dd", {}, what),
+  ]);
+  return h(
+    "section",
+    { class: "group" },
+    h("h3", { class: "group-title" }, M.keys.label),
+    h("dl", { class: "keys" }, ...entries),
+  );
+}
