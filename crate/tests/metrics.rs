@@ -1,0 +1,252 @@
+//! What is measured, against the oracle's numbers from the same weights: losses, accuracy, angles, W against B; on
+//! sets that end inside a chunk, and on all of them.
+
+#![cfg(not(target_arch = "wasm32"))] // the oracle takes exp and ln from the platform
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+mod common;
+mod oracle;
+
+use common::{random_data_of, rule_ids, small, trainer};
+use credit_lab::config::{FeedbackLearner, RunConfig};
+use credit_lab::data::{Dataset, Split, SplitName};
+use credit_lab::kernels::activation::Activation;
+use credit_lab::kernels::loss::Loss;
+use credit_lab::metrics::Metrics;
+use credit_lab::trainer::Trainer;
+use oracle::{Act, Inputs, Rule, Spec, State, Trace};
+use std::sync::Arc;
+
+const TRAIN: usize = 331; // no multiple of the 256 rows that are evaluated together
+const TEST: usize = 77;
+
+/// f32 against f64 over chains of about 10 products and 3 layers; losses are means of many such.
+const TOLERANCE: f64 = 1e-5;
+
+/// What is measured does not depend on how B learns; `Fa` stands for all rules with a layer's own B.
+fn oracle_rule(rule: &str) -> Rule {
+    match rule {
+        "bp" => Rule::Bp,
+        "dfa" | "np-dfa" => Rule::Dfa,
+        "sign" => Rule::Sign,
+        _ => Rule::Fa,
+    }
+}
+
+fn data() -> Arc<Dataset> {
+    random_data_of(3, 4, 5, (TRAIN, TEST), 6)
+}
+
+/// The oracle's pass over a split with the run's weights as they are.
+fn pass(run: &Trainer, split: &Split) -> (Spec, State, Trace, Vec<usize>) {
+    let config = run.config();
+    let softmax = config.loss == Loss::CrossEntropy;
+    let acts = config.activations.iter().map(|a| match a {
+        Activation::Identity => Act::Identity,
+        Activation::Sigmoid => Act::Sigmoid,
+        Activation::Tanh => Act::Tanh,
+        Activation::Relu => Act::Relu,
+        Activation::Softmax => Act::Softmax,
+    });
+    let spec = Spec {
+        sizes: config.sizes.clone(),
+        acts: acts.collect(),
+        loss: if softmax { oracle::Loss::CrossEntropy } else { oracle::Loss::SquaredError },
+        rule: oracle_rule(&config.rule),
+        feedback: oracle::Feedback::Sgd,
+        per_batch_difference: false,
+        optimizer: oracle::Optim::Sgd,
+        noisy_activations: false,
+        eta_w: 0.0,
+        eta_b: 0.0,
+        c_h: 1.0,
+        gamma: 1.0,
+        kappa: 0.0,
+        update_w: false,
+    };
+    let values = |label: String| -> Vec<f64> {
+        let found = run.buffer(&label).map(|(v, _)| v.iter().map(|x| f64::from(*x)).collect());
+        found.unwrap_or_default()
+    };
+    let all = |name: &str| (1..=3).map(|l| values(format!("{name}{l}"))).collect::<Vec<_>>();
+    let mut fb = all("B");
+    if spec.rule == Rule::Fa && fb[1].is_empty() {
+        fb = all("W"); // perturb has no B; its angles are not compared
+    }
+    let mut state = State::new(&spec, all("W"), all("b"), fb);
+    if spec.rule == Rule::Sign {
+        state.magnitudes = all("M");
+    }
+    let labels: Vec<usize> = split.labels.iter().map(|l| usize::from(*l)).collect();
+    let inputs = Inputs {
+        x: split.images.iter().map(|byte| f64::from(*byte) / 255.0).collect(),
+        y: labels
+            .iter()
+            .flat_map(|l| (0..5).map(|k| f64::from(u8::from(k == *l))).collect::<Vec<_>>())
+            .collect(),
+        xi: vec![],
+        mirror_xi: vec![],
+    };
+    let trace = oracle::step(&spec, &mut state, &inputs);
+    (spec, state, trace, labels)
+}
+
+fn close(found: f64, wanted: f64, what: &str) {
+    assert!(
+        (found - wanted).abs() <= TOLERANCE * (1.0 + wanted.abs()),
+        "{what}: {found}, the oracle says {wanted}"
+    );
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn percent_right(trace: &Trace, labels: &[usize]) -> f64 {
+    let right = trace.a[3].chunks(5).zip(labels).filter(|(row, label)| {
+        row.iter().enumerate().all(|(k, p)| k == **label || *p < row[**label])
+    });
+    100.0 * right.count() as f64 / labels.len() as f64
+}
+
+/// Degrees between rows, averaged over rows.
+fn mean_angle(a: &[f64], b: &[f64], cols: usize) -> f64 {
+    let angles: Vec<f64> = a
+        .chunks(cols)
+        .zip(b.chunks(cols))
+        .map(|(a, b)| {
+            let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+            (dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()).clamp(-1.0, 1.0).acos().to_degrees()
+        })
+        .collect();
+    mean(&angles)
+}
+
+fn configs(rule: &str) -> Vec<RunConfig> {
+    use Activation::{Sigmoid, Softmax, Tanh};
+    let base = small(rule);
+    let softmax = RunConfig {
+        activations: vec![Tanh, Sigmoid, Softmax],
+        loss: Loss::CrossEntropy,
+        ..base.clone()
+    };
+    let ridge = RunConfig { feedback: FeedbackLearner::Ridge, ..base.clone() };
+    [base, softmax, ridge].into_iter().filter(|c| c.check().is_ok()).collect()
+}
+
+#[test]
+fn losses_accuracy_and_alignment_equal_the_oracles() {
+    let data = data();
+    for rule in rule_ids() {
+        for config in configs(rule) {
+            let mut run = trainer(&config, &data);
+            run.advance(30).unwrap();
+            let metrics = run.metrics_over(TRAIN, TEST);
+            let what =
+                |name: &str| format!("{rule} {:?} {:?}: {name}", config.loss, config.feedback);
+            let (spec, state, on_train, labels) = pass(&run, &data.train);
+            let (_, _, on_test, test_labels) = pass(&run, &data.test);
+            close(metrics.train_loss_per_sample, mean(&on_train.loss), &what("training loss"));
+            close(metrics.test_loss_per_sample, mean(&on_test.loss), &what("test loss"));
+            close(metrics.train_loss, 32.0 * mean(&on_train.loss), &what("training loss, batch"));
+            close(metrics.test_loss, 32.0 * mean(&on_test.loss), &what("test loss, batch"));
+            close(
+                metrics.train_accuracy.unwrap(),
+                percent_right(&on_train, &labels),
+                &what("accuracy"),
+            );
+            close(
+                metrics.test_accuracy.unwrap(),
+                percent_right(&on_test, &test_labels),
+                &what("accuracy"),
+            );
+            if rule != "perturb" {
+                compare_layers(&metrics, &spec, &state, &on_train, &what);
+            }
+        }
+    }
+}
+
+fn compare_layers(
+    metrics: &Metrics,
+    spec: &Spec,
+    state: &State,
+    trace: &Trace,
+    what: &impl Fn(&str) -> String,
+) {
+    assert_eq!(metrics.layers.len(), 2);
+    for (i, layer) in metrics.layers.iter().enumerate() {
+        assert_eq!(layer.name, format!("W{}", i + 2));
+        let (exact, sent) = (&trace.lambda_true[i], &trace.lambda_synth[i]);
+        let wanted = mean_angle(sent, exact, spec.sizes[i + 1]);
+        let angle = layer.angle.unwrap();
+        // Near 0 and 180 acos magnifies: an error d of the cosine (1e-6 of f32 vectors) is sqrt(2 d) radians.
+        assert!((angle - wanted).abs() < 0.1, "{}: {angle}, wanted {wanted}", what("angle"));
+        let (w, b) = (
+            &state.w[i + 1],
+            if spec.rule == Rule::Bp { &state.w[i + 1] } else { &state.fb[i + 1] },
+        );
+        close(layer.norm_w, oracle::closed_form::norm(w), &what("|W|"));
+        close(layer.norm_b.unwrap(), oracle::closed_form::norm(b), &what("|B|"));
+        if w.len() != b.len() {
+            assert!(
+                layer.relative_error.is_none() && layer.sign_agreement.is_none(),
+                "{}",
+                what("direct")
+            );
+            continue;
+        }
+        let error = oracle::closed_form::relative_error(b, w);
+        close(layer.relative_error.unwrap(), error, &what("relative error"));
+        let equal = w.iter().zip(b).filter(|(w, b)| oracle::sign(**w) == oracle::sign(**b)).count();
+        close(layer.sign_agreement.unwrap(), 100.0 * equal as f64 / w.len() as f64, &what("signs"));
+    }
+}
+
+#[test]
+fn an_evaluation_of_part_of_a_split_counts_that_part_only() {
+    let data = data();
+    let mut run = trainer(&small("bp"), &data);
+    let (_, _, trace, _) = pass(&run, &data.train);
+    for limit in [1, 40, 255, 256, 257, TRAIN, usize::MAX] {
+        let part = &trace.loss[..limit.min(TRAIN)];
+        close(
+            run.evaluate(SplitName::Train, limit).loss_per_sample,
+            mean(part),
+            &format!("first {limit}"),
+        );
+    }
+}
+
+// The running loss is of the batches as trained, each with the weights before its own update.
+#[test]
+fn the_running_loss_is_the_mean_since_the_last_row() {
+    let data = data();
+    let mut run = trainer(&small("fa"), &data);
+    assert_eq!(run.metrics().running_loss, None);
+    let mut losses = Vec::new();
+    for _ in 0..4 {
+        run.advance(1).unwrap();
+        let loss = run.compiled().loss;
+        losses.extend(run.executor().read(loss).iter().map(|l| f64::from(*l)));
+    }
+    close(run.metrics().running_loss.unwrap(), 32.0 * mean(&losses), "running loss");
+    assert_eq!(run.metrics().running_loss, None);
+}
+
+#[test]
+fn activities_are_the_oracles_in_any_order() {
+    let data = data();
+    let mut run = trainer(&small("bp"), &data);
+    let (_, _, trace, _) = pass(&run, &data.test);
+    let samples: Vec<usize> = (0..TEST).rev().chain([3, 3, 0]).collect();
+    for (l, cols) in [12, 9, 7, 5].into_iter().enumerate() {
+        let found = run.activities(SplitName::Test, &samples, l).unwrap();
+        assert_eq!(found.len(), samples.len() * cols);
+        for (row, sample) in found.chunks(cols).zip(&samples) {
+            for (a, b) in row.iter().zip(&trace.a[l][sample * cols..][..cols]) {
+                close(f64::from(*a), *b, &format!("h{l} of sample {sample}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The core in a real browser: the same bits as natively, for every rule and both tasks (the numbers that
+//! `determinism.rs` recorded), and the classes that the page uses.
+
+#![cfg(all(target_arch = "wasm32", feature = "web"))]
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+mod common;
+
+use common::{golden_runs, outcome, rule_ids, small, small_data, trainer};
+use credit_lab::data::{Dataset, IdxLoader, Split};
+use credit_lab::web::{self, DataSet, IdxFiles, Simulator};
+use js_sys::{Object, Reflect};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const RECORDED: &str = include_str!("../../tests/golden/checksums.json");
+
+#[wasm_bindgen_test]
+fn every_run_ends_in_the_bits_that_were_recorded_natively() {
+    let recorded: Map<String, Value> = serde_json::from_str(RECORDED).unwrap();
+    let runs = golden_runs();
+    assert_eq!(runs.len(), recorded.len(), "record them again, see determinism.rs");
+    let mut differing = Vec::new();
+    for run in &runs {
+        let (found, wanted) = (outcome(run), &recorded[&run.name]);
+        if found != *wanted {
+            differing.push(format!("{}: {found}, natively {wanted}", run.name));
+        }
+    }
+    assert!(
+        differing.is_empty(),
+        "{} of {} runs differ\n{}",
+        differing.len(),
+        runs.len(),
+        differing.join("\n")
+    );
+    console_log!("{} runs have the native bits", runs.len());
+}
+
+// --- The page's classes ---------------------------------------------------------------------------------------
+
+/// Four IDX files of a small data set, as the page would be given them.
+fn files(data: &Dataset) -> Vec<(String, Vec<u8>)> {
+    let header = |magic: u32, sizes: &[usize]| {
+        let words = std::iter::once(magic).chain(sizes.iter().map(|n| *n as u32));
+        words.flat_map(u32::to_be_bytes).collect::<Vec<u8>>()
+    };
+    let of = |name: &str, split: &Split| {
+        let images = [header(0x803, &[split.len(), data.rows, data.cols]), split.images.clone()];
+        let labels = [header(0x801, &[split.len()]), split.labels.clone()];
+        [(format!("{name}-images"), images.concat()), (format!("{name}-labels"), labels.concat())]
+    };
+    of("train", &data.train).into_iter().chain(of("test", &data.test)).collect()
+}
+
+/// The data set through the page's loader, in pieces, and the same natively.
+fn data() -> (DataSet, Arc<Dataset>) {
+    let source = common::random_data(3, 4, 10, 3);
+    let mut loader = IdxFiles::new();
+    let mut native = IdxLoader::new();
+    for (name, bytes) in files(&source) {
+        loader.begin(&name);
+        bytes.chunks(100).for_each(|piece| loader.push(piece).unwrap());
+        loader.end().unwrap();
+        native.add_file(&name, &bytes).unwrap();
+    }
+    assert!(loader.missing().is_empty());
+    (loader.finish().unwrap(), Arc::new(native.finish().unwrap()))
+}
+
+fn ten_classes(rule: &str) -> credit_lab::config::RunConfig {
+    credit_lab::config::RunConfig { sizes: vec![12, 9, 7, 10], ..small(rule) }
+}
+
+/// A plain JavaScript object, as the page makes it.
+fn plain(value: &impl Serialize) -> JsValue {
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap()
+}
+
+fn get(object: &JsValue, key: &str) -> JsValue {
+    Reflect::get(object, &key.into()).unwrap()
+}
+
+fn number(object: &JsValue, key: &str) -> f64 {
+    get(object, key).as_f64().unwrap()
+}
+
+/// A simulator of the small network and the data it runs on.
+fn simulator(rule: &str) -> (Simulator, DataSet) {
+    let (data, _) = data();
+    (Simulator::new(plain(&ten_classes(rule)), &data).unwrap(), data)
+}
+
+/// (code, message) of what JavaScript catches.
+fn caught<T>(result: Result<T, JsValue>) -> (String, String) {
+    let error = result.err().unwrap();
+    assert!(error.is_instance_of::<js_sys::Error>());
+    (get(&error, "code").as_string().unwrap(), get(&error, "message").as_string().unwrap())
+}
+
+#[wasm_bindgen_test]
+fn a_simulator_is_the_native_run() {
+    let (set, native) = data();
+    for rule in rule_ids() {
+        let mut simulator = Simulator::new(plain(&ten_classes(rule)), &set).unwrap();
+        let mut run = trainer(&ten_classes(rule), &native);
+        assert_eq!(simulator.advance(20).unwrap(), 20.0);
+        run.advance(20).unwrap();
+        assert_eq!(simulator.checksum(), format!("{:016x}", run.checksum()), "{rule}");
+        assert_eq!(simulator.weights(2).unwrap(), run.buffer("W2").unwrap().0);
+        let feedback = run.buffer("B2").map(|(b, _)| b.to_vec());
+        assert_eq!(simulator.feedback_weights(2), feedback, "{rule}");
+        assert_eq!(simulator.step(), 20.0);
+        assert_eq!(simulator.parameters(), 12 * 9 + 9 + 9 * 7 + 7 + 7 * 10 + 10);
+        assert!(simulator.flops_per_step() > 0.0);
+        assert!(simulator.plan_text().contains("W3 -= eta_W"), "{}", simulator.plan_text());
+    }
+}
+
+#[wasm_bindgen_test]
+fn metrics_are_a_plain_object() {
+    let (mut simulator, _data) = simulator("np");
+    simulator.advance(5).unwrap();
+    let metrics = simulator.metrics().unwrap();
+    assert_eq!(number(&metrics, "step"), 5.0);
+    for key in ["train_loss", "test_loss", "running_loss", "test_accuracy"] {
+        assert!(number(&metrics, key) >= 0.0, "{key}");
+    }
+    let layers = js_sys::Array::from(&get(&metrics, "layers"));
+    assert_eq!(layers.length(), 2);
+    assert_eq!(get(&layers.get(0), "name").as_string().unwrap(), "W2");
+    assert!((0.0..=180.0).contains(&number(&layers.get(0), "angle")));
+    // without steps in between there is no running loss: null, not missing and not NaN
+    assert!(get(&simulator.metrics().unwrap(), "running_loss").is_null());
+}
+
+#[wasm_bindgen_test]
+fn activities_come_as_rows_of_samples() {
+    let (mut simulator, data) = simulator("bp");
+    let outputs = simulator.outputs("test", &[0, 30, 7]).unwrap();
+    assert_eq!(outputs.len(), 30);
+    assert_eq!(simulator.outputs("test", &[7]).unwrap(), outputs[20..]);
+    assert_eq!(simulator.latent("train", 11).unwrap().len(), 11 * 7);
+    assert_eq!(simulator.outputs("train", &[]).unwrap().len(), 0);
+    assert_eq!(caught(simulator.outputs("validation", &[0])).0, "config");
+    assert_eq!(caught(simulator.outputs("test", &[31])).0, "data");
+    assert_eq!(caught(simulator.weights(9)).0, "config");
+    assert_eq!(data.image("train", 3).unwrap().len(), 12);
+    assert_eq!(data.labels("test").unwrap().len(), 31);
+    assert_eq!((data.train_count(), data.test_count(), data.classes()), (97, 31, 10));
+}
+
+#[wasm_bindgen_test]
+fn a_configuration_survives_the_way_to_javascript_and_back() {
+    let (set, _) = data();
+    for rule in rule_ids() {
+        for task in ["autoencoder", "classifier"] {
+            let config = web::default_config(task.into(), rule, JsValue::UNDEFINED).unwrap();
+            assert_eq!(get(&config, "rule").as_string().unwrap(), rule);
+            // as a link or a stored text would have it
+            let text = js_sys::JSON::stringify(&config).unwrap();
+            let config = js_sys::JSON::parse(&text.as_string().unwrap()).unwrap();
+            let sizes = if task == "autoencoder" {
+                [12.0, 5.0, 2.0, 5.0, 12.0].to_vec()
+            } else {
+                [12.0, 6.0, 5.0, 10.0].to_vec()
+            };
+            let sizes: js_sys::Array = sizes.into_iter().map(JsValue::from).collect();
+            Reflect::set(&config, &"sizes".into(), &sizes).unwrap();
+            // the largest seed is beyond 32 bits
+            Reflect::set(&config, &"seed".into(), &9_007_199_254_740_991f64.into()).unwrap();
+            let simulator = Simulator::new(config.clone(), &set).unwrap();
+            let back = simulator.config().unwrap();
+            assert_eq!(
+                js_sys::JSON::stringify(&back).unwrap().as_string(),
+                js_sys::JSON::stringify(&config).unwrap().as_string(),
+                "{rule} {task}"
+            );
+        }
+    }
+    let adam = web::default_config("autoencoder".into(), "bp", "adam".into()).unwrap();
+    assert_eq!(get(&adam, "optimizer").as_string().unwrap(), "adam");
+}
+
+#[wasm_bindgen_test]
+fn rules_describe_themselves() {
+    let rules = js_sys::Array::from(&web::list_rules().unwrap());
+    let ids: Vec<String> = rules.iter().map(|r| get(&r, "id").as_string().unwrap()).collect();
+    assert_eq!(ids, rule_ids());
+    for rule in rules.iter() {
+        let hypers = js_sys::Array::from(&get(&rule, "hypers"));
+        assert_eq!(get(&hypers.get(0), "key").as_string().unwrap(), "eta_w");
+        assert!(number(&hypers.get(0), "min") < number(&hypers.get(0), "max"));
+    }
+}
+
+#[wasm_bindgen_test]
+fn errors_carry_a_code_and_a_sentence() {
+    let (set, _) = data();
+    let new = |change: &dyn Fn(&Object)| {
+        let config: Object = plain(&ten_classes("np")).unchecked_into();
+        change(&config);
+        caught(Simulator::new(config.into(), &set))
+    };
+    let set_to = |key: &'static str, value: JsValue| {
+        move |o: &Object| {
+            Reflect::set(o, &key.into(), &value).unwrap();
+        }
+    };
+    for (key, value, says) in [
+        ("rule", JsValue::from("none"), "no rule `none`"),
+        ("batch", JsValue::from(0), "batch: 0"),
+        ("batch", JsValue::from(-1), "config"),
+        ("batch", JsValue::from(1.5), "config"),
+        ("batch", JsValue::from(1e12), ""),
+        ("eta_w", JsValue::from(f64::NAN), "eta_w"),
+        ("eta_w", JsValue::from("fast"), "config"),
+        ("sizes", JsValue::NULL, "config"),
+        ("task", JsValue::from("regression"), "config"),
+    ] {
+        let (code, message) = new(&set_to(key, value.clone()));
+        assert_eq!(code, "config", "{key} {value:?}");
+        assert!(message.contains(says), "{key} {value:?}: {message}");
+    }
+    assert_eq!(caught(Simulator::new(JsValue::UNDEFINED, &set)).0, "config");
+    assert_eq!(
+        caught(web::default_config("regression".into(), "np", JsValue::UNDEFINED)).0,
+        "config"
+    );
+    assert_eq!(
+        caught(web::default_config("classifier".into(), "none", JsValue::UNDEFINED)).0,
+        "config"
+    );
+    assert_eq!(caught(DataSet::embedded(b"nothing")).0, "data");
+    assert_eq!(caught(IdxFiles::new().finish()).0, "data");
+}
+
+#[wasm_bindgen_test]
+fn rates_change_one_at_a_time_or_not_at_all() {
+    let (mut simulator, _data) = simulator("np");
+    let change = |key: &str, value: JsValue| -> JsValue {
+        let changes = Object::new();
+        Reflect::set(&changes, &key.into(), &value).unwrap();
+        changes.into()
+    };
+    let before = simulator.config().unwrap();
+    simulator.set_hyper(change("eta_b", 0.5.into())).unwrap();
+    let after = simulator.config().unwrap();
+    assert_eq!(number(&after, "eta_b"), 0.5);
+    assert_eq!(number(&after, "eta_w"), number(&before, "eta_w"));
+    for (key, value) in [("c_h", 0.0.into()), ("eta_w", f64::NAN.into()), ("gamma", "much".into())]
+    {
+        assert_eq!(caught(simulator.set_hyper(change(key, value))).0, "config", "{key}");
+        assert_eq!(number(&simulator.config().unwrap(), "c_h"), number(&before, "c_h"));
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_saved_run_goes_on_bit_for_bit_and_is_the_native_file() {
+    let (set, native) = data();
+    for rule in rule_ids() {
+        let mut whole = Simulator::new(plain(&ten_classes(rule)), &set).unwrap();
+        whole.advance(7).unwrap();
+        let blob = whole.save();
+        let mut run = trainer(&ten_classes(rule), &native);
+        run.advance(7).unwrap();
+        assert_eq!(blob, run.save(), "{rule}");
+        let mut second = Simulator::restore(&blob, &set).unwrap();
+        assert_eq!(second.step(), 7.0);
+        whole.advance(13).unwrap();
+        second.advance(13).unwrap();
+        assert_eq!(second.checksum(), whole.checksum(), "{rule}");
+    }
+    let (simulator, _) = simulator("np");
+    let mut blob = simulator.save();
+    let (code, message) = caught(Simulator::restore(&blob[..100], &set));
+    assert!(code == "snapshot" && message.contains("cut off"), "{code}: {message}");
+    let last = blob.len() - 20;
+    blob[last] ^= 1;
+    assert_eq!(caught(Simulator::restore(&blob, &set)).0, "snapshot");
+    // usize has 32 bits here: a length that fits natively must not wrap
+    blob[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
+    let body = blob.len() - 4;
+    let mut crc = flate2::Crc::new();
+    crc.update(&blob[..body]);
+    blob[body..].copy_from_slice(&crc.sum().to_le_bytes());
+    assert_eq!(caught(Simulator::restore(&blob, &set)).0, "snapshot");
+}
+
+#[wasm_bindgen_test]
+fn a_run_that_diverges_throws_and_names_layer_and_step() {
+    let (set, _) = data();
+    let config = credit_lab::config::RunConfig { eta_w: 90.0, ..ten_classes("bp") };
+    let mut simulator = Simulator::new(plain(&config), &set).unwrap();
+    let (code, message) = caught(simulator.advance(500));
+    assert_eq!(code, "diverged");
+    assert!(message.contains("layer ") && message.contains("at step "), "{message}");
+    simulator.metrics().unwrap();
+}
+
+#[wasm_bindgen_test]
+fn seeds_are_whole_numbers_javascript_holds() {
+    let (a, b) = (web::random_seed().unwrap(), web::random_seed().unwrap());
+    assert!(a != b && a.fract() == 0.0 && a <= 9_007_199_254_740_991.0);
+    assert!(!web::version().is_empty());
+    let _ = small_data();
+}
