@@ -108,7 +108,7 @@ fn steps_of_the_papers_network_allocate_nothing() {
     }
 }
 
-// A header of a few hundred bytes that describes a network of 2^26 weights: refused for its missing buffers before
+// A header of a few hundred bytes that describes a network of 3.6e7 weights: refused for its missing buffers before
 // their memory is asked for. 4 MiB is far above what the header itself and the recorded plan take.
 #[test]
 fn a_small_file_cannot_claim_a_large_memory() {
@@ -116,8 +116,8 @@ fn a_small_file_cannot_claim_a_large_memory() {
     let blob = trainer(&small("np"), &data).save();
     let length = u32::from_le_bytes(blob[8..12].try_into().unwrap()) as usize;
     let mut header: serde_json::Value = serde_json::from_slice(&blob[12..12 + length]).unwrap();
-    header["config"]["sizes"] = serde_json::json!([12, 8000, 8000, 5]);
-    header["config"]["batch"] = serde_json::json!(4096);
+    header["config"]["sizes"] = serde_json::json!([12, 6000, 6000, 5]);
+    header["config"]["batch"] = serde_json::json!(32);
     for buffers in [header["buffers"].clone(), serde_json::json!([])] {
         header["buffers"] = buffers;
         let json = serde_json::to_vec(&header).unwrap();
@@ -135,4 +135,18 @@ fn a_small_file_cannot_claim_a_large_memory() {
         assert_eq!(result.unwrap().code(), "snapshot");
         assert!(bytes < 4 << 20, "{bytes} bytes were asked for");
     }
+}
+
+#[test]
+fn a_network_that_cannot_fit_is_refused_before_it_is_allocated() {
+    let mut config = small("np");
+    config.sizes = vec![12, 8000, 8000, 5];
+    config.batch = 4096;
+    let data = small_data();
+    let (result, (_, bytes)) =
+        allocated(|| Trainer::<f32>::new(config, data.clone(), Arithmetic::Reproducible).err());
+    let error = result.unwrap();
+    assert_eq!(error.code(), "config");
+    assert!(error.to_string().contains("MiB"), "{error}");
+    assert!(bytes < 1 << 20, "{bytes} bytes were asked for");
 }

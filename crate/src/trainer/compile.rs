@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// Most rows of the evaluation buffers; larger sets run in chunks.
 const EVALUATION_ROWS: usize = 256;
 
+/// Most floats of all buffers together: 1 GiB, what a browser tab can count on.
+const MAX_FLOATS: usize = 1 << 28;
+
 /// Buffers of the metric plans.
 #[derive(Debug, Clone)]
 pub struct Probe {
@@ -89,6 +92,18 @@ pub fn compile(config: &RunConfig, keep: bool) -> Result<Compiled> {
     let probe = recorder.alignment(&mut tape, probe);
     let align = tape.end_plan();
     let program = Arc::new(tape.finish()?);
+    let floats: usize = program.buffers.iter().map(|b| b.buf.len()).sum();
+    if floats > MAX_FLOATS {
+        return Err(Error::config(
+            "batch",
+            format!(
+                "this network needs {} MiB in all with batches of {}; at most {} MiB fit; use smaller batches or layers",
+                floats >> 18,
+                config.batch,
+                MAX_FLOATS >> 18
+            ),
+        ));
+    }
     Ok(Compiled { program, step, infer, evaluate, align, probe, ..training })
 }
 
@@ -383,7 +398,9 @@ impl Recorder<'_> {
                 alignment::record_angle(tape, &format!("angle{l}"), out, sent, reference);
                 angles.push(out);
             }
-            let b = step.feedback.b.get(l - 1).filter(|b| (b.rows, b.cols) == (w.rows, w.cols));
+            // Direct feedback stands for all of W above: only the topmost B has a single W as its partner.
+            let partner = !step.feedback.direct || l + 1 == self.top();
+            let b = step.feedback.b.get(l - 1).filter(|_| partner);
             probe.compared.push(b.map(|b| {
                 let out = tape.temporary(format!("W{0} - B{0}", l + 1), 1, alignment::COMPARED);
                 alignment::record_compare(tape, &format!("W{0} against B{0}", l + 1), out, w, *b);

@@ -1,5 +1,6 @@
 //! Puts a run together: configuration, program, executor, data; advances it and measures it.
 
+mod check;
 mod compile;
 
 pub use compile::{Compiled, Probe, compile};

@@ -33,7 +33,10 @@ fn object(value: &impl Serialize) -> Result<JsValue, JsValue> {
 
 /// A configuration value from JavaScript.
 fn parse<T: DeserializeOwned>(field: &str, value: JsValue) -> Result<T, JsValue> {
-    serde_wasm_bindgen::from_value(value).map_err(|e| throw(&Error::config(field, e.to_string())))
+    // Through a JSON value: read directly from JavaScript, keys that nobody knows would pass unseen.
+    let json: serde_json::Value = serde_wasm_bindgen::from_value(value)
+        .map_err(|e| throw(&Error::config(field, e.to_string())))?;
+    serde_json::from_value(json).map_err(|e| throw(&Error::config(field, e.to_string())))
 }
 
 /// All learning rules, in the order a page lists them.

@@ -1,0 +1,106 @@
+//! What cannot run is refused before anything is allocated, naming the setting and the remedy.
+
+use crate::base::rng::MAX_SEED;
+use crate::base::{Error, Result};
+use crate::config::{
+    FeedbackLearner, MAX_BATCH, MAX_LAYERS, MAX_PARAMETERS, MAX_UNITS, Noise, Optimizer, RunConfig,
+    Task,
+};
+use crate::kernels::activation::Activation;
+use crate::kernels::loss::Loss;
+use crate::rules;
+
+/// A finite number in `low..=high`, or a message.
+fn within(field: &str, value: f64, low: f64, high: f64) -> Result<()> {
+    if value >= low && value <= high {
+        return Ok(());
+    }
+    Err(Error::config(field, format!("{value} is not between {low} and {high}")))
+}
+
+/// A count in `low..=high`, or a message.
+fn count(field: &str, value: usize, low: usize, high: usize) -> Result<()> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::config(field, format!("{value} is not between {low} and {high}")))
+}
+
+impl RunConfig {
+    /// Refuses what cannot run.
+    pub fn check(&self) -> Result<()> {
+        self.check_network()?;
+        let rule = rules::find(&self.rule)?.info();
+        count("batch", self.batch, 1, MAX_BATCH)?;
+        count("probe", self.probe, 1, 1 << 20)?;
+        if self.seed > MAX_SEED {
+            return Err(Error::config("seed", format!("{} is larger than {MAX_SEED}", self.seed)));
+        }
+        for (field, rate) in [("eta_w", self.eta_w), ("eta_b", self.eta_b)] {
+            within(field, rate, 0.0, 100.0)?;
+        }
+        within("c_h", self.c_h, 1e-7, 100.0)?;
+        within("gamma", self.gamma, 0.0, 1e12)?;
+        within("kappa", self.kappa, 0.0, 1.0)?;
+        within("input_noise", self.input_noise, 0.0, 100.0)?;
+        if rule.perturbs && self.noise == Noise::Activations {
+            return Err(Error::config(
+                "noise",
+                format!("{} already perturbs the activities; choose none or inputs", rule.short),
+            ));
+        }
+        if self.feedback == FeedbackLearner::Ridge && !rule.regresses {
+            return Err(Error::config(
+                "feedback",
+                format!("{} does not fit its feedback weights to a target; choose sgd", rule.short),
+            ));
+        }
+        if self.rule == "matched" && self.optimizer == Optimizer::Adam {
+            return Err(Error::config(
+                "optimizer",
+                "matched updates give W and B the same SGD increment; choose sgd",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_network(&self) -> Result<()> {
+        count("sizes (weight layers)", self.layers(), 1, MAX_LAYERS)?;
+        for size in &self.sizes {
+            count("sizes", *size, 1, MAX_UNITS)?;
+        }
+        if self.parameters() > MAX_PARAMETERS {
+            return Err(Error::config(
+                "sizes",
+                format!("{} weights and biases; at most {MAX_PARAMETERS} fit", self.parameters()),
+            ));
+        }
+        if self.activations.len() != self.layers() {
+            return Err(Error::config(
+                "activations",
+                format!("{} given for {} weight layers", self.activations.len(), self.layers()),
+            ));
+        }
+        let softmax: Vec<usize> =
+            (0..self.layers()).filter(|i| self.activations[*i] == Activation::Softmax).collect();
+        let at_output = softmax == [self.layers() - 1];
+        if at_output != (self.loss == Loss::CrossEntropy) || (!softmax.is_empty() && !at_output) {
+            return Err(Error::config(
+                "activations",
+                "softmax belongs to the output layer, together with the loss cross_entropy, and neither goes without the other",
+            ));
+        }
+        if self.task == Task::Autoencoder {
+            if self.sizes.first() != self.sizes.last() {
+                return Err(Error::config(
+                    "sizes",
+                    "an autoencoder gives back its input: the first and the last size must be equal",
+                ));
+            }
+            if at_output {
+                return Err(Error::config("loss", "an autoencoder uses squared_error"));
+            }
+        }
+        Ok(())
+    }
+}
