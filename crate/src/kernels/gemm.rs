@@ -53,6 +53,24 @@ pub fn panel_floats(columns: usize, depth: usize) -> usize {
     columns.div_ceil(MAX_PANEL) * MAX_PANEL * depth
 }
 
+/// A 4 x 4 block with rows and columns exchanged; the compiler makes shuffles of it.
+#[inline(always)]
+fn transpose([a, b, c, d]: [[f32; 4]; 4]) -> [[f32; 4]; 4] {
+    [
+        [a[0], b[0], c[0], d[0]],
+        [a[1], b[1], c[1], d[1]],
+        [a[2], b[2], c[2], d[2]],
+        [a[3], b[3], c[3], d[3]],
+    ]
+}
+
+/// The four floats at `at`.
+#[inline(always)]
+fn four(s: &[f32], at: usize) -> [f32; 4] {
+    let s = &s[at..at + 4];
+    [s[0], s[1], s[2], s[3]]
+}
+
 /// Packs `x` (n x depth) into panels of `width` rows, transposed: panel q holds
 /// `x[q width + j][p]` at `p width + j`; rows beyond n are zero.
 #[inline(always)]
@@ -63,10 +81,22 @@ fn pack_transposed(x: &[f32], n: usize, depth: usize, width: usize, out: &mut [f
         if rows < width {
             panel.fill(0.0);
         }
-        for j in 0..rows {
-            let row = &x[(first + j) * depth..][..depth];
-            for (value, column) in row.iter().zip(panel.chunks_exact_mut(width)) {
-                column[j] = *value;
+        let x = &x[first * depth..(first + rows) * depth];
+        let (whole_rows, whole_depth) = (rows - rows % 4, depth - depth % 4);
+        for j in (0..whole_rows).step_by(4) {
+            let quad = &x[j * depth..(j + 4) * depth];
+            for p in (0..whole_depth).step_by(4) {
+                let block = [0, 1, 2, 3].map(|i| four(quad, i * depth + p));
+                for (i, column) in transpose(block).into_iter().enumerate() {
+                    panel[(p + i) * width + j..][..4].copy_from_slice(&column);
+                }
+            }
+        }
+        // what does not fill a block: the last rows, and the last columns of all rows
+        for (j, row) in x.chunks_exact(depth).enumerate() {
+            let from = if j < whole_rows { whole_depth } else { 0 };
+            for (p, value) in row.iter().enumerate().skip(from) {
+                panel[p * width + j] = *value;
             }
         }
     }
@@ -135,10 +165,17 @@ impl Forward<'_> {
     /// Computes it.
     #[inline(always)]
     pub(super) fn product<L: Lanes>(self) {
+        // Rows of W lie `depth` apart, so each row of a tile costs an address: in wasm two rows and four
+        // vectors are 7 % faster than four and two, and as fast in registers.
+        if L::N == 4 { self.shaped::<L, 2, 4>() } else { self.shaped::<L, MR, NV>() }
+    }
+
+    #[inline(always)]
+    fn shaped<L: Lanes, const M: usize, const V: usize>(self) {
         let Forward { z, x, w, bias, n, scratch } = self;
         let m = bias.len();
         let depth = w.len() / m;
-        let width = NV * L::N;
+        let width = V * L::N;
         pack_transposed(x, n, depth, width, scratch);
         let part = part(depth);
         // Groups of panels stay in the second-level cache while W streams by, row after row.
@@ -149,22 +186,42 @@ impl Forward<'_> {
         {
             let end = n.min(samples + group * width);
             for first in (0..m).step_by(MR) {
-                let (w, bias) = (&w[first * depth..], &bias[first..]);
+                let units = MR.min(m - first);
                 for from in (0..depth).step_by(part) {
                     let slice = (from, part.min(depth - from), depth);
-                    let count = (end - samples).div_ceil(width);
-                    for q in 0..count {
-                        let sums = &mut sums[q * MR * width..];
+                    for q in 0..(end - samples).div_ceil(width) {
                         let panel = &panels[(q * depth + from) * width..];
-                        rows!(m - first, forward_tile::<L>(sums, panel, w, bias, slice));
+                        for unit in (0..units).step_by(M) {
+                            let sums = &mut sums[(q * MR + unit) * width..];
+                            let (w, bias) = (&w[(first + unit) * depth..], &bias[first + unit..]);
+                            match M.min(units - unit) {
+                                1 => forward_tile::<L, 1, V>(sums, panel, w, bias, slice),
+                                2 => forward_tile::<L, 2, V>(sums, panel, w, bias, slice),
+                                3 => forward_tile::<L, 3, V>(sums, panel, w, bias, slice),
+                                _ => forward_tile::<L, 4, V>(sums, panel, w, bias, slice),
+                            }
+                        }
                     }
                 }
-                for (s, z) in z[samples * m..end * m].chunks_exact_mut(m).enumerate() {
-                    let sums = &sums[s / width * MR * width + s % width..];
-                    let units = z[first..].iter_mut().take(MR);
-                    for (value, sum) in units.zip(sums.iter().step_by(width)) {
-                        *value = *sum;
-                    }
+                scatter(&mut z[samples * m..end * m], m, first, &sums, width);
+            }
+        }
+    }
+}
+
+/// Writes the sums of up to four units, unit by unit in blocks of `width` samples, to the rows of `z`.
+#[inline(always)]
+fn scatter(z: &mut [f32], m: usize, first: usize, sums: &[f32], width: usize) {
+    for (q, z) in z.chunks_mut(width * m).enumerate() {
+        let sums = &sums[q * MR * width..][..MR * width];
+        for (s, z) in z.chunks_mut(4 * m).enumerate() {
+            let block = transpose([0, 1, 2, 3].map(|unit| four(sums, unit * width + 4 * s)));
+            for (z, values) in z.chunks_exact_mut(m).zip(block) {
+                let z = &mut z[first..];
+                if z.len() >= 4 {
+                    z[..4].copy_from_slice(&values);
+                } else {
+                    z.iter_mut().zip(values).for_each(|(z, value)| *z = value);
                 }
             }
         }
@@ -173,18 +230,18 @@ impl Forward<'_> {
 
 /// Goes on with the sums of M units for one panel of samples: summands `from..from + count` of `depth`.
 #[inline(always)]
-fn forward_tile<L: Lanes, const M: usize>(
+fn forward_tile<L: Lanes, const M: usize, const V: usize>(
     sums: &mut [f32],
     panel: &[f32],
     w: &[f32],
     bias: &[f32],
     (from, count, depth): (usize, usize, usize),
 ) {
-    let width = NV * L::N;
+    let width = V * L::N;
     let start = if from == 0 {
-        let mut start = [[L::splat(0.0); NV]; M];
+        let mut start = [[L::splat(0.0); V]; M];
         for (row, bias) in start.iter_mut().zip(bias) {
-            *row = [L::splat(*bias); NV];
+            *row = [L::splat(*bias); V];
         }
         start
     } else {
