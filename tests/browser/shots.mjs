@@ -2,6 +2,7 @@
  * Screenshots of the page in several states, for a picky look and for the README:
  *   node tests/browser/shots.mjs OUT_DIR
  * Desktop (1280), phone (390) and dark; start, running, long run, classifier, messages, article.
+ * The README's pictures: node tests/browser/shots.mjs docs/pictures readme
  */
 import { mkdirSync } from "node:fs";
 import path from "node:path";
@@ -21,7 +22,15 @@ async function shot(name, settings, prepare) {
   if (wanted.length > 0 && !wanted.some((w) => name.includes(w))) return;
   const { page, close } = await open(env, settings);
   await prepare(page);
-  await page.screenshot({ path: path.join(out, `${name}.png`), fullPage: settings.full === true });
+  const target = { path: path.join(out, `${name}.png`), fullPage: settings.full === true };
+  if (settings.instrument === undefined) {
+    await page.screenshot(target);
+  } else {
+    // The instrument alone, down to the given height: the README's pictures.
+    const box = await page.locator("[data-lab]").boundingBox();
+    const clip = { x: 0, y: box.y, width: 1280, height: settings.instrument };
+    await page.screenshot({ ...target, fullPage: true, clip });
+  }
   console.log(name);
   await close();
 }
@@ -112,6 +121,19 @@ try {
     await page.waitForTimeout(1200);
   });
   await shot("narrow-start", { context: narrow }, (page) => page.waitForTimeout(800));
+  const settled = (n) => async (page) => {
+    await run(n)(page);
+    await figure(page, "sign").scrollIntoViewIfNeeded();
+    await page.waitForTimeout(1500);
+    await page.evaluate(() => scrollTo(0, 0));
+  };
+  const picture = { context: desktop, instrument: 1010 };
+  await shot("readme-autoencoder", { ...picture, params: fast }, settled(12_000));
+  await shot(
+    "readme-classifier",
+    { ...picture, params: `task=classifier&${fast}`, instrument: 1560 },
+    settled(12_000),
+  );
 } finally {
   await env.close();
 }

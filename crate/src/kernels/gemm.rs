@@ -36,17 +36,20 @@ fn part(depth: usize) -> usize {
     depth.div_ceil(depth.div_ceil(DEPTH).max(1)).max(1)
 }
 
-/// Calls `$f::<L, M>` with M = the number of rows left, at most `MR`.
+/// Calls `$f::<L, M, V>` with M = the number of rows left, at most `MR`.
 macro_rules! rows {
-    ($left:expr, $f:ident::<$l:ident>($($arg:expr),*)) => {
+    ($left:expr, $f:ident::<$l:ident, $v:ident>($($arg:expr),*)) => {
         match $left {
-            1 => $f::<$l, 1>($($arg),*),
-            2 => $f::<$l, 2>($($arg),*),
-            3 => $f::<$l, 3>($($arg),*),
-            _ => $f::<$l, 4>($($arg),*),
+            1 => $f::<$l, 1, $v>($($arg),*),
+            2 => $f::<$l, 2, $v>($($arg),*),
+            3 => $f::<$l, 3, $v>($($arg),*),
+            _ => $f::<$l, 4, $v>($($arg),*),
         }
     };
 }
+
+/// One vector: enough where at most N columns are left at the right edge.
+const ONE: usize = 1;
 
 /// Scratch floats for panels over `columns` columns of `depth` values.
 pub fn panel_floats(columns: usize, depth: usize) -> usize {
@@ -312,12 +315,16 @@ impl WithLanes for Adjoint<'_> {
                 for row in (0..n).step_by(MR) {
                     let (g, e) = (&mut g[row * columns + first..], &e[row * depth..]);
                     if there == width {
-                        rows!(n - row, adjoint_tile::<L>(g, columns, e, panel, slice));
-                    } else {
-                        enter(&mut edge, width, g, columns, there);
-                        rows!(n - row, adjoint_tile::<L>(&mut edge, width, e, panel, slice));
-                        leave(&edge, width, g, (n - row, columns, there));
+                        rows!(n - row, adjoint_tile::<L, NV>(g, columns, e, panel, slice));
+                        continue;
                     }
+                    enter(&mut edge, width, g, columns, there);
+                    if there <= L::N {
+                        rows!(n - row, adjoint_tile::<L, ONE>(&mut edge, width, e, panel, slice));
+                    } else {
+                        rows!(n - row, adjoint_tile::<L, NV>(&mut edge, width, e, panel, slice));
+                    }
+                    leave(&edge, width, g, (n - row, columns, there));
                 }
             }
         }
@@ -327,14 +334,14 @@ impl WithLanes for Adjoint<'_> {
 /// Goes on with the sums of M samples for one panel of columns: summands `from..from + count` of `depth`.
 /// `g` starts at the tile, its rows lie `stride` apart.
 #[inline(always)]
-fn adjoint_tile<L: Lanes, const M: usize>(
+fn adjoint_tile<L: Lanes, const M: usize, const V: usize>(
     g: &mut [f32],
     stride: usize,
     e: &[f32],
     panel: &[f32],
     (from, count, depth): (usize, usize, usize),
 ) {
-    let start = if from == 0 { [[L::splat(0.0); NV]; M] } else { load_block(g, stride) };
+    let start = if from == 0 { [[L::splat(0.0); V]; M] } else { load_block(g, stride) };
     store_block(g, stride, tile(start, count, &e[from..], (depth, 1), panel, NV * L::N));
 }
 
@@ -380,15 +387,17 @@ impl WithLanes for Outer<'_> {
                     let w = &mut w[row * columns + first..];
                     let factors = (beta, alpha);
                     if there == width {
-                        rows!(m - row, outer_tile::<L>(w, columns, e, panel, (n, m), factors));
-                    } else {
-                        enter(&mut edge, width, w, columns, there);
-                        rows!(
-                            m - row,
-                            outer_tile::<L>(&mut edge, width, e, panel, (n, m), factors)
-                        );
-                        leave(&edge, width, w, (m - row, columns, there));
+                        rows!(m - row, outer_tile::<L, NV>(w, columns, e, panel, (n, m), factors));
+                        continue;
                     }
+                    let c = &mut edge;
+                    enter(c, width, w, columns, there);
+                    if there <= L::N {
+                        rows!(m - row, outer_tile::<L, ONE>(c, width, e, panel, (n, m), factors));
+                    } else {
+                        rows!(m - row, outer_tile::<L, NV>(c, width, e, panel, (n, m), factors));
+                    }
+                    leave(&edge, width, w, (m - row, columns, there));
                 }
             }
         }
@@ -397,7 +406,7 @@ impl WithLanes for Outer<'_> {
 
 /// M units, one panel of columns; `w` and `e` start at the tile, rows of `w` lie `stride` apart.
 #[inline(always)]
-fn outer_tile<L: Lanes, const M: usize>(
+fn outer_tile<L: Lanes, const M: usize, const V: usize>(
     w: &mut [f32],
     stride: usize,
     e: &[f32],
@@ -405,7 +414,7 @@ fn outer_tile<L: Lanes, const M: usize>(
     (n, m): (usize, usize),
     (beta, alpha): (f32, f32),
 ) {
-    let zero = [[L::splat(0.0); NV]; M];
+    let zero = [[L::splat(0.0); V]; M];
     let mut block = tile(zero, n, e, (1, m), panel, NV * L::N);
     let (b, a) = (L::splat(beta), L::splat(alpha));
     if beta == 0.0 {
@@ -416,7 +425,7 @@ fn outer_tile<L: Lanes, const M: usize>(
         }
     } else {
         // a factor of 1 changes no bit
-        let old = load_block::<L, M, NV>(w, stride);
+        let old = load_block::<L, M, V>(w, stride);
         for (row, old) in block.iter_mut().zip(old) {
             for (sum, old) in row.iter_mut().zip(old) {
                 *sum = sum.mul_add(a, old.mul(b));

@@ -12,7 +12,7 @@ pub struct Matched;
 impl LearningRule for Matched {
     fn info(&self) -> RuleInfo {
         RuleInfo {
-            equation: "e_l = (B_{l+1}^T e_{l+1}) * act';  W, B both: (1 - kappa) . - eta_W e h^T",
+            equation: "e_l = (B_{l+1}^T e_{l+1}) * act';  W <- (1 - kappa) W - eta_W e h^T;  B <- (1 - kappa) B - eta_W e h^T",
             summary: "W and B change by the same amounts and forget at the same rate, so they become equal.",
             hypers: vec![ETA_W, KAPPA],
             learns_feedback: true,

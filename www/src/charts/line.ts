@@ -45,7 +45,8 @@ export interface LineData {
   readonly summary: (parts: string) => string;
 }
 
-const HEIGHT = 210;
+/** Height of a plot in CSS pixels: a wide chart may be taller, a narrow one stays readable. */
+const plotHeight = (width: number): number => Math.round(clamp(0.6 * width, 210, 290));
 const RIGHT = 40;
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 /** Distance between two end labels so that they stay readable, in CSS pixels. */
@@ -97,7 +98,7 @@ export class LineChart implements Chart {
       this.shape = shape;
       this.plot = new uPlot(this.options(data, width, 1), aligned(data), this.plotHost);
     } else {
-      if (this.plot.width !== width) this.plot.setSize({ width, height: HEIGHT });
+      if (this.plot.width !== width) this.plot.setSize({ width, height: plotHeight(width) });
       this.plot.setData(aligned(data));
     }
     this.drawLegend(data);
@@ -155,10 +156,10 @@ export class LineChart implements Chart {
     plot.batch(() => plot.setData(aligned(data), true));
     const canvas = plot.ctx.canvas;
     const top = this.paintKey(ctx, data);
-    ctx.drawImage(canvas, 0, top, width, HEIGHT);
+    ctx.drawImage(canvas, 0, top, width, plotHeight(width));
     plot.destroy();
     holder.remove();
-    return top + HEIGHT;
+    return top + plotHeight(width);
   }
 
   /** Which dash is which, for the image file; returns its height. */
@@ -205,7 +206,7 @@ export class LineChart implements Chart {
     });
     return {
       width,
-      height: HEIGHT * scale,
+      height: plotHeight(width / scale) * scale,
       padding: [10 * scale, RIGHT * scale, 0, 4 * scale],
       legend: { show: false },
       cursor:

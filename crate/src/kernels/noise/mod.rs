@@ -22,7 +22,7 @@ pub static KERNEL: Kernel = Kernel {
 };
 
 /// Philox blocks drawn together: enough for the compiler to use vector multiplications.
-const BLOCKS: usize = 8;
+const BLOCKS: usize = 16;
 /// 2^-24
 const UNIT: f32 = 1.0 / 16_777_216.0;
 
