@@ -135,7 +135,6 @@ impl RunConfig {
             eta_w: self.eta_w,
             eta_b: self.eta_b,
             c_h: self.c_h,
-            gamma: self.gamma,
             kappa: self.kappa,
             input_noise: self.input_noise,
         }

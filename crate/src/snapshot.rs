@@ -116,6 +116,11 @@ impl<'a> Snapshot<'a> {
     pub fn decode(bytes: &'a [u8]) -> Result<Self> {
         let mut rest = bytes;
         let magic = split(&mut rest, 8)?;
+        if magic.starts_with(b"CREDLAB") {
+            return Err(Error::snapshot(
+                "the file holds several runs, saved by the page; load it there (the command line reads its own)",
+            ));
+        }
         if magic[..7] != *MAGIC {
             return Err(Error::snapshot(
                 "the file is not a Credit Lab run; choose one saved by this program",

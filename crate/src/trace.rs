@@ -48,7 +48,7 @@ pub struct Report {
     pub activities: BTreeMap<String, Vec<Vec<f64>>>,
     /// `h~1` ... `h~L` of the perturbed pass.
     pub noisy_activities: BTreeMap<String, Vec<Vec<f64>>>,
-    /// `xi1` ...
+    /// All noise of the step: `xi1` ..., `xi0` on inputs, `mirror xi1` ...
     pub noise: BTreeMap<String, Vec<Vec<f64>>>,
     /// Loss of each sample.
     pub loss: Vec<f64>,
@@ -60,6 +60,8 @@ pub struct Report {
     pub lambda_hat: BTreeMap<String, Vec<Vec<f64>>>,
     /// Gradients on activities as the rule sent them, by hidden layer.
     pub lambda: BTreeMap<String, Vec<Vec<f64>>>,
+    /// True gradients on activities, where the rule uses them (`bp`, `sg`), by hidden layer.
+    pub true_lambda: BTreeMap<String, Vec<Vec<f64>>>,
     /// Error signals `e1` ... `eL`.
     pub e: BTreeMap<String, Vec<Vec<f64>>>,
     /// Batch-sum gradients `dW1` ..., `db1` ... (empty where W is frozen or warming up).
@@ -175,7 +177,11 @@ pub fn run<T: Precision>(spec: &Spec) -> Result<Report> {
         target.iter_mut().zip(values).for_each(|(x, v)| *x = T::from_f64(*v));
     }
     fill(&mut trainer, "x", compiled.x, &spec.x)?;
-    if compiled.y != compiled.x {
+    if compiled.y == compiled.x {
+        if !spec.y.is_empty() && spec.y != spec.x {
+            return Err(Error::config("y", "an autoencoder's target is its input; leave y out"));
+        }
+    } else {
         fill(&mut trainer, "y", compiled.y, &spec.y)?;
     }
     // Noise first from the seed, then whatever is given over it.
@@ -224,11 +230,16 @@ fn report<T: Precision>(trainer: &mut Trainer<T>) -> Report {
         &of_weights.iter().map(|g| g.map(|g| g.b)).collect::<Vec<_>>(),
     ));
     let noisy_activities = named("h~", 1, &some(&compiled.h_noisy));
-    let xi = named("xi", 1, &some(&step.xi));
+    let true_lambda =
+        named("lambda", 1, &step.exact.iter().map(|pair| pair.map(|p| p.0)).collect::<Vec<_>>());
     let lambda_hat = named("lambda_hat", 1, &step.lambda_hat);
     let lambda = named("lambda", 1, &step.lambda);
     let e = named("e", 1, &step.e);
     let feedback_gradients = named("dB", 2, &step.feedback_gradient);
+    let drawn =
+        compiled.program.plans[0].ops.iter().filter(|op| op.kernel.name == noise::KERNEL.name);
+    let label = |buf: Buf| compiled.program.buffers[buf.index()].label.clone();
+    let noise = drawn.map(|op| (label(op.bufs[0]), rows(trainer, op.bufs[0]))).collect();
     let persistent: Vec<_> = compiled.program.persistent().cloned().collect();
     let after = persistent.iter().map(|b| (b.label.clone(), rows(trainer, b.buf))).collect();
     let loss = column(trainer, compiled.loss);
@@ -240,7 +251,8 @@ fn report<T: Precision>(trainer: &mut Trainer<T>) -> Report {
         config: trainer.config().clone(),
         activities,
         noisy_activities,
-        noise: xi,
+        noise,
+        true_lambda,
         difference: step.difference.map(|d| column(trainer, d)),
         noisy_loss,
         loss,

@@ -83,7 +83,7 @@ impl Bench {
         let program = Arc::new(self.tape.finish().unwrap());
         let data = random_data(28, 28, 10, 1);
         let Scalars(eta_w, eta_b) = self.scalars;
-        let hyper = Hyper { eta_w, eta_b, c_h: 0.0, gamma: 0.0, kappa: 0.0, input_noise: 0.0 };
+        let hyper = Hyper { eta_w, eta_b, c_h: 0.0, kappa: 0.0, input_noise: 0.0 };
         let clock = Clock { step: self.env.step, updates: 0, batch: 1 };
         let mut fast = Executor::<f32>::new(program.clone(), data.clone(), 1, arithmetic);
         let mut exact = Executor::<f64>::new(program, data, 1, arithmetic);

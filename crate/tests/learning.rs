@@ -105,9 +105,11 @@ fn every_rule_learns_to_give_back_its_input() {
 fn nothing_is_learned_when_w_is_frozen_or_warming_up() {
     let data = digits(200, 50);
     for rule in rule_ids() {
+        // the paper's eta_B: the hurried one is unstable while the error stays as large as at the start
+        let calm = RunConfig { eta_b: 5e-4, ..hurried(rule) };
         for config in [
-            RunConfig { freeze_forward: true, ..hurried(rule) },
-            RunConfig { warmup: 50, ..hurried(rule) },
+            RunConfig { freeze_forward: true, ..calm.clone() },
+            RunConfig { warmup: 50, ..calm.clone() },
         ] {
             let (before, after) = train(&config, &data, 50);
             assert_eq!(before.test_loss, after.test_loss, "{rule}");

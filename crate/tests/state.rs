@@ -467,3 +467,17 @@ fn a_feedback_that_diverges_is_found_too() {
     let error = trainer(&config, &data).advance(2000).unwrap_err();
     assert_eq!(error.code(), "diverged", "{error}");
 }
+
+#[test]
+fn feedback_that_is_no_longer_finite_stops_a_run_whose_forward_weights_are_frozen() {
+    let mut config = small("np");
+    config.freeze_forward = true;
+    config.warmup = 0;
+    config.eta_b = 100.0;
+    config.c_h = 1.0;
+    let mut run = Trainer::<f32>::new(config, small_data(), Arithmetic::Reproducible).unwrap();
+    let error = run.advance(20_000).unwrap_err();
+    assert_eq!(error.code(), "diverged");
+    let text = error.to_string();
+    assert!(text.contains("feedback weights B") && text.contains("eta_B"), "{text}");
+}

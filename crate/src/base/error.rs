@@ -37,7 +37,7 @@ pub enum Error {
     /// Training produced a value that is not finite.
     #[error(
         "training diverged at step {step}: {what} is no longer a finite number; lower the learning \
-         rate (or the noise), then reset"
+         rates (eta_W, and eta_B for learned feedback) or the noise, then reset"
     )]
     Diverged {
         /// The step (counted from 1) whose result is not finite.

@@ -3,7 +3,7 @@
 
 use super::{input, print};
 use clap::Args;
-use credit_lab::base::Result;
+use credit_lab::base::{Error, Result};
 use credit_lab::config::{Optimizer, Task};
 use credit_lab::data::Dataset;
 use credit_lab::experiments;
@@ -95,6 +95,10 @@ pub fn run(options: &Options) -> Result<()> {
         for arithmetic in [Arithmetic::Fast, Arithmetic::Reproducible] {
             cases.push(Case::new(name, task, rule, batch, arithmetic, &data)?);
         }
+    }
+    if cases.is_empty() {
+        let names: Vec<&str> = CASES.iter().map(|c| c.0).collect();
+        return Err(Error::config("--case", format!("none of {} contains it", names.join(", "))));
     }
     let time = Duration::from_millis(options.millis);
     let mut peaks = [Vec::new(), Vec::new()];

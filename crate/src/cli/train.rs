@@ -8,12 +8,13 @@ use credit_lab::config::{
 };
 use credit_lab::experiments;
 use credit_lab::kernels::activation::Activation;
+use credit_lab::kernels::loss::Loss;
 use credit_lab::metrics::{LayerMetrics, Metrics};
 use credit_lab::plan::Arithmetic;
 use credit_lab::trainer::Trainer;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -43,22 +44,22 @@ pub struct Options {
     #[arg(long)]
     seed: Option<u64>,
     /// `eta_W`, learning rate of W (multiplies batch sums)
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     lr: Option<f64>,
     /// `eta_B`, learning rate of B
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     feedback_lr: Option<f64>,
     /// `c_h`, standard deviation of the noise on activities
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     noise_std: Option<f64>,
     /// Standard deviation of the noise on inputs
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     input_noise: Option<f64>,
     /// gamma of ridge feedback
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     gamma: Option<f64>,
     /// kappa, weight decay of matched updates
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     kappa: Option<f64>,
     /// Samples in a batch
     #[arg(long)]
@@ -66,7 +67,8 @@ pub struct Options {
     /// Hidden layer sizes, e.g. 200,2,200; other than the preset's number needs --activations
     #[arg(long, value_delimiter = ',')]
     hidden: Option<Vec<usize>>,
-    /// Activation of every weight layer: identity, sigmoid, tanh, relu, softmax
+    /// Activation of every weight layer: identity, sigmoid, tanh, relu; softmax at the output brings
+    /// cross-entropy with it
     #[arg(long, value_delimiter = ',', value_parser = input::named::<Activation>)]
     activations: Option<Vec<Activation>>,
     /// First steps in which only the feedback learns
@@ -87,7 +89,7 @@ pub struct Options {
     /// Steps between rows of metrics
     #[arg(long, default_value_t = 1000)]
     eval_every: u64,
-    /// Test samples of a row [default: all]
+    /// Samples of a row, from the training and the test set each [default: 1000 and all]
     #[arg(long)]
     eval_samples: Option<usize>,
     /// File for the rows, - for standard output
@@ -99,9 +101,27 @@ pub struct Options {
     /// Save the run here at the end
     #[arg(long)]
     save: Option<PathBuf>,
-    /// Go on from a saved run; --steps counts from its start, other settings are the saved ones
-    #[arg(long)]
+    /// Go on from a saved run; --steps counts from its start, all settings are the saved ones and rows are
+    /// added to --out
+    #[arg(long, conflicts_with_all = [
+        "task", "rule", "feedback", "optimizer", "noise", "seed", "lr", "feedback_lr", "noise_std",
+        "input_noise", "gamma", "kappa", "batch", "hidden", "activations", "warmup", "freeze_forward",
+        "per_batch_difference", "init",
+    ])]
     resume: Option<PathBuf>,
+}
+
+/// Names the option instead of the setting.
+fn as_option(error: Error) -> Error {
+    let Error::Config { field, message } = error else { return error };
+    let field = match field.as_str() {
+        "eta_w" => "--lr",
+        "eta_b" => "--feedback-lr",
+        "c_h" => "--noise-std",
+        "sizes" => "--hidden",
+        other => return Error::config(format!("--{}", other.replace('_', "-")), message),
+    };
+    Error::config(field, message)
 }
 
 /// Puts what was given in place of a default.
@@ -129,16 +149,34 @@ impl Options {
         set(&mut config.feedback, self.feedback);
         set(&mut config.noise, self.noise);
         set(&mut config.init, self.init);
+        if config.noise == Noise::Inputs && self.lr.is_none() && self.optimizer == Optimizer::Sgd {
+            config.eta_w = experiments::denoising_rate(&config);
+        }
         if let Some(hidden) = &self.hidden {
             let (first, last) = (config.sizes[0], config.sizes[config.layers()]);
             config.sizes = [&[first], &hidden[..], &[last]].concat();
         }
-        set(&mut config.activations, self.activations.clone());
+        match &self.activations {
+            Some(activations) => config.activations.clone_from(activations),
+            None if config.activations.len() != config.layers() => {
+                return Err(Error::config(
+                    "--hidden",
+                    format!(
+                        "{} weight layers; name their activations with --activations",
+                        config.layers()
+                    ),
+                ));
+            }
+            None => {}
+        }
+        if config.activations.last() == Some(&Activation::Softmax) {
+            config.loss = Loss::CrossEntropy;
+        }
         config.freeze_forward = self.freeze_forward;
         if self.per_batch_difference {
             config.difference = Difference::PerBatch;
         }
-        config.check()?;
+        config.check().map_err(as_option)?;
         Ok(config)
     }
 }
@@ -192,8 +230,15 @@ fn writer(options: &Options) -> Result<Box<dyn Write>> {
     if options.out.as_os_str() == "-" {
         return Ok(Box::new(std::io::stdout()));
     }
-    let file =
-        File::create(&options.out).map_err(|e| Error::io(options.out.display().to_string(), &e))?;
+    // A resumed run's rows follow those that are there.
+    let resumes = options.resume.is_some();
+    let file = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .append(resumes)
+        .truncate(!resumes)
+        .open(&options.out)
+        .map_err(|e| Error::io(options.out.display().to_string(), &e))?;
     Ok(Box::new(BufWriter::new(file)))
 }
 
@@ -215,6 +260,17 @@ pub fn run(options: &Options) -> Result<()> {
     if options.eval_every == 0 {
         return Err(Error::config("--eval-every", "0 steps between rows; give at least 1"));
     }
+    if options.eval_samples == Some(0) {
+        return Err(Error::config("--eval-samples", "0 samples; give at least 1"));
+    }
+    if let Some(path) = &options.save {
+        // Found out now, not after hours of training.
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(|e| Error::io(path.display().to_string(), &e))?;
+    }
     let mut trainer = start(options)?;
     let mut out = writer(options)?;
     let name = options.out.display().to_string();
@@ -223,12 +279,9 @@ pub fn run(options: &Options) -> Result<()> {
     {
         bar.set_style(style);
     }
-    bar.println(format!(
-        "{} ({} parameters), {}",
-        trainer.config().rule,
-        trainer.config().parameters(),
-        trainer.data().name
-    ));
+    // To the terminal or the log: everything needed to repeat the run.
+    let config = serde_json::to_string(trainer.config()).unwrap_or_default();
+    eprintln!("{} ({} parameters), {}", config, trainer.config().parameters(), trainer.data().name);
     let train_samples = options.eval_samples.unwrap_or(trainer.config().probe.max(1000));
     let test_samples = options.eval_samples.unwrap_or(usize::MAX);
     let mut speed = 0.0;

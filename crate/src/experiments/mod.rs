@@ -22,6 +22,13 @@ pub fn default_config(task: Task, rule: &str, optimizer: Optimizer) -> Result<Ru
     })
 }
 
+/// `eta_W` of a run with noisy inputs under plain gradient descent: the authors' denoising autoencoder
+/// (backpropagation) has its own, other rules keep theirs.
+pub fn denoising_rate(config: &RunConfig) -> f64 {
+    let denoises = config.task == Task::Autoencoder && config.rule == "bp";
+    if denoises { 1e-4 } else { config.eta_w }
+}
+
 /// What both tasks share.
 fn common(task: Task, rule: &str, optimizer: Optimizer) -> RunConfig {
     RunConfig {

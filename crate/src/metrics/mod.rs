@@ -80,8 +80,8 @@ pub fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 pub fn compared(sums: &[f64]) -> (Option<f64>, Option<f64>, f64, f64) {
     let [difference, w, b, equal, count] = [0, 1, 2, 3, 4].map(|i| sums[i]);
     (
-        (w > 0.0).then(|| libm::sqrt(difference / w)),
-        Some(100.0 * equal / count),
+        (w > 0.0 && difference.is_finite()).then(|| libm::sqrt(difference / w)),
+        difference.is_finite().then(|| 100.0 * equal / count),
         libm::sqrt(w),
         libm::sqrt(b),
     )

@@ -109,8 +109,6 @@ pub struct Hyper {
     pub eta_b: f64,
     /// `c_h`, standard deviation (never variance) of the noise on activities.
     pub c_h: f64,
-    /// `gamma`, ridge added once to the running sums.
-    pub gamma: f64,
     /// `kappa`, weight decay a step of matched updates.
     pub kappa: f64,
     /// Standard deviation of the noise on inputs.
@@ -175,7 +173,7 @@ pub struct Op {
     pub scalars: Vec<Scalar>,
     /// Whole-number settings in the kernel's documented order.
     pub ints: Vec<u32>,
-    /// Where it came from, e.g. `np / B3 += lambda estimate`.
+    /// What it computes, e.g. `W2 -= eta_W e2^T h1`.
     pub label: String,
     /// When it runs.
     pub when: When,

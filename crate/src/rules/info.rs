@@ -15,8 +15,6 @@ pub struct HyperInfo {
     pub min: f64,
     /// Largest useful value.
     pub max: f64,
-    /// Value of the classifier's preset; tasks differ, see the default configuration.
-    pub default: f64,
     /// Logarithmic slider.
     pub log: bool,
     /// One sentence.
@@ -30,7 +28,6 @@ pub const ETA_W: HyperInfo = HyperInfo {
     unit: "per summed batch",
     min: 1e-7,
     max: 1e-1,
-    default: 4e-4,
     log: true,
     help: "Learning rate of the forward weights W. It multiplies sums over the batch, not means.",
 };
@@ -42,7 +39,6 @@ pub const ETA_B: HyperInfo = HyperInfo {
     unit: "per summed batch",
     min: 1e-7,
     max: 1e-1,
-    default: 5e-4,
     log: true,
     help: "Learning rate of the feedback weights B.",
 };
@@ -54,7 +50,6 @@ pub const C_H: HyperInfo = HyperInfo {
     unit: "standard deviation",
     min: 1e-4,
     max: 1.0,
-    default: 1e-2,
     log: true,
     help: "Standard deviation of the noise each hidden unit adds to its activity.",
 };
@@ -66,7 +61,6 @@ pub const KAPPA: HyperInfo = HyperInfo {
     unit: "per step",
     min: 1e-7,
     max: 1e-1,
-    default: 1e-4,
     log: true,
     help: "Weight decay of W and B; the paper gives no value, this one is our choice.",
 };

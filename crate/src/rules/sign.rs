@@ -1,5 +1,6 @@
 //! Sign-symmetric feedback: `B = |M| o sign(W)` with fixed random magnitudes M (Liao, Leibo, Poggio 2016;
-//! Xiao et al. 2019). Transports one bit of every weight; here for comparison.
+//! Xiao et al. 2019). Transports one bit of every weight; here for comparison. B is refreshed wherever it is
+//! used, in a step and in a measurement: between the two it is the sign of the last W that was asked about.
 
 use super::{Feedback, LearningRule, RuleInfo, Setting, Step};
 use crate::base::rng::{Purpose, stream};

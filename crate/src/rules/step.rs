@@ -1,7 +1,7 @@
 //! What a rule sees of the step being recorded: buffers by name, and the few recordings rules share.
 
 use crate::base::rng::{Purpose, stream};
-use crate::config::{FeedbackLearner, Initialisation};
+use crate::config::Initialisation;
 use crate::kernels::gate;
 use crate::net::Dense;
 use crate::net::dense::init_std;
@@ -91,8 +91,6 @@ pub struct Step {
     pub(crate) exact: Vec<Option<(Buf, Buf)>>,
     /// The rule's state.
     pub feedback: Feedback,
-    /// How learned feedback follows its target.
-    pub learner: Option<FeedbackLearner>,
     /// When W changes; `None` where it is frozen.
     pub forward_updates: Option<When>,
     /// Leave estimates and gradients in buffers of their own, for a trace.

@@ -257,7 +257,6 @@ impl Recorder<'_> {
             batch,
             layers: self.layers.clone(),
             feedback: self.feedback.clone(),
-            learner: Some(config.feedback),
             forward_updates: (!config.freeze_forward).then_some(When::From(config.warmup)),
             keep: self.keep,
             ..Step::default()

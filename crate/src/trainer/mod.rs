@@ -80,7 +80,6 @@ impl<T: Precision> Trainer<T> {
             eta_w: hyper.eta_w,
             eta_b: hyper.eta_b,
             c_h: hyper.c_h,
-            gamma: hyper.gamma,
             kappa: hyper.kappa,
             input_noise: hyper.input_noise,
             ..self.config.clone()
@@ -132,7 +131,7 @@ impl<T: Precision> Trainer<T> {
         self.exec.run(self.compiled.step, &env, hyper, &clock, given);
         self.step += 1;
         let loss: f64 = self.exec.read(self.compiled.loss).iter().map(|l| l.to_f64()).sum();
-        if !loss.is_finite() {
+        if !loss.is_finite() || self.broken_feedback().is_some() {
             return Err(Error::Diverged { step: self.step, what: self.first_broken() });
         }
         self.running.0 += loss;
@@ -153,10 +152,22 @@ impl<T: Precision> Trainer<T> {
     fn first_broken(&self) -> String {
         let broken = |buf: Buf| self.exec.read(buf).iter().any(|x| !x.to_f64().is_finite());
         let activities = &self.compiled.recorded.a;
-        match (1..activities.len()).find(|l| broken(activities[*l])) {
-            Some(l) => format!("layer {l} (activity h{l})"),
+        if let Some(l) = (1..activities.len()).find(|l| broken(activities[*l])) {
+            return format!("layer {l} (activity h{l})");
+        }
+        match self.broken_feedback() {
+            Some(l) => format!("layer {l} (the error that feedback weights B{} send it)", l + 1),
             None => format!("layer {0} (loss of its output h{0})", activities.len() - 1),
         }
+    }
+
+    /// The highest hidden layer to which feedback sends something that is not finite. The first sample
+    /// tells: whatever in B is not finite spoils the same column of every sample.
+    fn broken_feedback(&self) -> Option<usize> {
+        let lambda = &self.compiled.recorded.lambda;
+        (1..lambda.len()).rev().find(|l| {
+            lambda[l - 1].is_some_and(|buf| self.values(buf, buf.cols).any(|x| !x.is_finite()))
+        })
     }
 
     /// Runs a metric plan over samples `offset..` of a source; true for the rows that count.

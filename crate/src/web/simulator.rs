@@ -16,7 +16,6 @@ struct Changes {
     eta_w: Option<f64>,
     eta_b: Option<f64>,
     c_h: Option<f64>,
-    gamma: Option<f64>,
     kappa: Option<f64>,
     input_noise: Option<f64>,
 }
@@ -109,7 +108,6 @@ impl Simulator {
             (&mut hyper.eta_w, changes.eta_w),
             (&mut hyper.eta_b, changes.eta_b),
             (&mut hyper.c_h, changes.c_h),
-            (&mut hyper.gamma, changes.gamma),
             (&mut hyper.kappa, changes.kappa),
             (&mut hyper.input_noise, changes.input_noise),
         ] {

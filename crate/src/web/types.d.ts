@@ -34,7 +34,7 @@ export interface RunConfig {
 }
 
 /** The rates that may change while a run goes on. */
-export type Hyper = Pick<RunConfig, "eta_w" | "eta_b" | "c_h" | "gamma" | "kappa" | "input_noise">;
+export type Hyper = Pick<RunConfig, "eta_w" | "eta_b" | "c_h" | "kappa" | "input_noise">;
 
 export interface HyperInfo {
   key: keyof Hyper;
@@ -42,7 +42,6 @@ export interface HyperInfo {
   unit: string;
   min: number;
   max: number;
-  default: number;
   log: boolean;
   help: string;
 }
