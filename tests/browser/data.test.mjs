@@ -136,7 +136,7 @@ describe("digits", () => {
     assert.match((await message.textContent()) ?? "", /404.*still in place/);
     await gone.close();
     const bad = await open(env, { params: "rules=bp&data=javascript:alert(1)" });
-    await bad.page.getByText("is not a web address").waitFor();
+    await bad.page.getByText("must be https, or on this site").waitFor();
     assertQuiet(bad);
     await bad.close();
   });

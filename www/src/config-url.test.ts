@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { EMPTY_CONFIG, hypersOf, runConfig, settingOf, withRate, withSetting } from "./config";
+import {
+  EMPTY_CONFIG,
+  hypersOf,
+  ridgeWaits,
+  runConfig,
+  settingOf,
+  warmupOf,
+  withRate,
+  withSetting,
+} from "./config";
 import { decodeConfig, encodeConfig, formatNumber } from "./config-url";
 import { baseConfig, RULES, rule } from "./testing/fake";
 
@@ -120,6 +129,28 @@ describe("runConfig", () => {
     );
     expect(hypersOf(config, np).map((h) => h.key)).toEqual(["eta_w", "gamma"]);
     expect(hypersOf(config, bp).map((h) => h.key)).toEqual(["eta_w", "c_h"]);
+  });
+
+  it("warms up every rule whose B learns by itself when the reader sets it", () => {
+    const classifier = withSetting(EMPTY_CONFIG, "task", "classifier");
+    const set = withSetting(classifier, "warmup", 300);
+    const learner = (id: string) => rule(id, { learns_feedback: true, regresses: false });
+    expect(warmupOf(classifier, np)).toBe(1000);
+    expect(warmupOf(classifier, learner("mirror"))).toBe(0);
+    expect(warmupOf(set, learner("mirror"))).toBe(300);
+    for (const id of ["matched", "sign"]) expect(warmupOf(set, learner(id))).toBe(0);
+    expect(warmupOf(set, bp)).toBe(0);
+  });
+
+  it("takes another ridge only into a new run", () => {
+    const other = (config: typeof EMPTY_CONFIG) => withRate(config, "np", "gamma", 5);
+    expect(ridgeWaits(EMPTY_CONFIG, other(EMPTY_CONFIG), RULES)).toEqual([]);
+    const ridge = withSetting(EMPTY_CONFIG, "feedback", "ridge");
+    expect(ridgeWaits(ridge, ridge, RULES)).toEqual([]);
+    expect(ridgeWaits(ridge, other(ridge), RULES)).toEqual(["np"]);
+    expect(ridgeWaits(other(ridge), ridge, RULES)).toEqual(["np"]);
+    expect(ridgeWaits(withSetting(ridge, "rules", ["bp"]), other(ridge), RULES)).toEqual([]);
+    expect(ridgeWaits(ridge, withRate(ridge, "bp", "gamma", 5), RULES)).toEqual([]);
   });
 
   it("follows data of another shape and networks of another depth", () => {

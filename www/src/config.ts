@@ -333,7 +333,25 @@ function hyperFromSetting(key: HyperKey): HyperInfo | undefined {
   const range = SETTING_HYPERS[key];
   const text = HYPER_TEXT[key];
   if (range === undefined || text === undefined) return undefined;
-  return { key, default: range.min, unit: "", ...range, ...text };
+  return { key, unit: "", ...range, ...text };
+}
+
+/**
+ * Rules of the run `built` whose ridge differs in `next`. A regression starts from its ridge, so a
+ * running one cannot take another; without regression the value has no effect.
+ */
+export function ridgeWaits(
+  built: PageConfig,
+  next: PageConfig,
+  rules: readonly RuleInfo[],
+): string[] {
+  if (settingOf(built, "feedback") !== "ridge") return [];
+  const running = settingOf(built, "rules");
+  return settingOf(next, "rules").filter((id) => {
+    const rule = rules.find((r) => r.id === id);
+    const fits = rule !== undefined && (rule.regresses ?? rule.learns_feedback);
+    return fits && running.includes(id) && built.rates[id]?.gamma !== next.rates[id]?.gamma;
+  });
 }
 
 /** Input and output widths, which follow the data. */
@@ -382,12 +400,15 @@ export function runConfig(
   };
 }
 
+/** Their B follows the learning of W and does nothing while W waits. */
+const WITHOUT_WARMUP: readonly string[] = ["matched", "sign"];
+
 /**
  * Iterations in which only B learns. The default is the paper's and belongs to node perturbation; a
  * warm-up that the reader sets holds for every rule whose B can learn by itself.
  */
 export function warmupOf(config: PageConfig, rule: RuleInfo): number {
-  const fits = rule.regresses ?? rule.learns_feedback;
+  const fits = rule.learns_feedback && !WITHOUT_WARMUP.includes(rule.id);
   const meant = config.set.warmup !== undefined || rule.perturbs === true;
   return fits && meant ? settingOf(config, "warmup") : 0;
 }

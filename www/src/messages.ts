@@ -39,7 +39,7 @@ export const SETTING_TEXT: Readonly<Record<SettingKey, SettingText>> = {
   batch: { label: "Batch", help: "Digits in one iteration. The paper uses 32." },
   optimizer: {
     label: "Optimiser",
-    help: "How W follows its error signal. The paper uses plain gradient descent.",
+    help: "How W follows its error signal. The paper’s figures 2 and 3 use plain gradient descent, its table 1 and the row “ADAM” use Adam. Matched updates always use plain gradient descent.",
     options: { sgd: "Gradient descent", adam: "Adam" },
   },
   feedback: {
@@ -54,7 +54,7 @@ export const SETTING_TEXT: Readonly<Record<SettingKey, SettingText>> = {
   },
   noise: {
     label: "Added noise",
-    help: "Noise during training for every rule: on hidden activity, or on the inputs (a denoising autoencoder).",
+    help: "Noise during training: on hidden activity, or on the inputs (a denoising autoencoder). “On activity” does not apply to rules that perturb activity anyway (NP, NP-DFA, Plain NP).",
     options: { none: "None", activations: "On activity", inputs: "On inputs" },
   },
   warmup: {
@@ -95,24 +95,33 @@ export const HYPER_TEXT: Readonly<Partial<Record<HyperKey, { label: string; help
     label: "c_h",
     help: "Standard deviation of the noise on hidden activity during training.",
   },
-  gamma: { label: "γ", help: "Ridge: how strongly the regression pulls B towards zero." },
+  gamma: {
+    label: "γ",
+    help: "Ridge: how strongly the regression pulls B towards zero. A change needs a new run.",
+  },
   input_noise: {
     label: "σ_in",
     help: "Standard deviation of the noise on the inputs; the target stays clean.",
   },
 };
 
-export const LEDE: Readonly<Record<Task, (widths: string) => string>> = {
-  autoencoder: (widths) =>
-    `The network below (${widths} units) squeezes handwritten digits through two numbers and draws them again. ` +
+/** "two numbers": the width of the narrow layer in running text. */
+function numbers(narrow: number): string {
+  const words = ["no", "one", "two"];
+  return `${words[narrow] ?? narrow} ${narrow === 1 ? "number" : "numbers"}`;
+}
+
+export const LEDE: Readonly<Record<Task, (widths: string, narrow: number) => string>> = {
+  autoencoder: (widths, narrow) =>
+    `The network below (${widths} units) squeezes handwritten digits through ${numbers(narrow)} and draws them again. ` +
     "Backpropagation would send the error back through the very weights that carried the signal forward, " +
     "which no neuron is known to do; node perturbation instead jitters the hidden units, " +
-    "sees whether the loss rises or falls, and trains separate feedback weights to predict it.",
+    "sees whether the loss rises or falls, and trains separate feedback weights to predict how much each unit matters to the loss.",
   classifier: (widths) =>
     `The network below (${widths} units) learns to name handwritten digits. ` +
     "Backpropagation would send the error back through the very weights that carried the signal forward, " +
     "which no neuron is known to do; node perturbation instead jitters the hidden units, " +
-    "sees whether the loss rises or falls, and trains separate feedback weights to predict it.",
+    "sees whether the loss rises or falls, and trains separate feedback weights to predict how much each unit matters to the loss.",
 };
 
 export const ACTIVATION_NAME: Readonly<Record<Activation, string>> = {
@@ -177,6 +186,7 @@ export const M = {
     show: "Settings",
     rates: "Rates",
     ratesHelp: "Changes apply at once, without a reset.",
+    ratesHelpRidge: "Changes apply at once, without a reset; only γ needs a new run.",
     newSeed: "New seed",
     more: "More settings",
     network: "Network",
@@ -194,6 +204,7 @@ export const M = {
     defaultRate: (value: string) => `Default ${value}`,
   },
   pending: {
+    ridge: "γ of the online ridge",
     text: (what: string) => `Changed: ${what}. This needs a new run.`,
     apply: "Start over with it",
     undo: "Keep the present run",
@@ -227,7 +238,7 @@ export const M = {
     remoteLoad: (host: string) => `Load from ${host}`,
     remoteIgnore: "Stay with the built-in digits",
     remoteBad: (given: string) =>
-      `The link’s data address “${given}” is not a web address; the built-in digits are used.`,
+      `The link’s data address “${given}” must be https, or on this site; the built-in digits are used.`,
     remoteFailed: (file: string, host: string, why: string) =>
       `${file} could not be loaded from ${host}: ${why} The digits loaded before are still in place.`,
     tooBig: "the file is larger than 512 MB.",
@@ -245,6 +256,8 @@ export const M = {
     loaded: (iteration: string, rules: string) =>
       `Loaded the run at iteration ${iteration} (${rules}). Press Run to go on.`,
     bad: (why: string) => `The run could not be loaded: ${why} Nothing was changed.`,
+    commandLine:
+      "the file comes from the command-line program and can be continued there with --resume.",
     notRun: "the file is not a saved run of Credit Lab.",
     version: (found: string) =>
       `the file has format ${found}, this page reads format 1. Use the version that saved it.`,
@@ -257,7 +270,8 @@ export const M = {
     nothing: "There is no run to save yet.",
   },
   lane: {
-    diverged: (rule: string, why: string) => `${rule} was stopped: ${why} The other rules go on.`,
+    diverged: (rule: string, why: string, others: boolean) =>
+      `${rule} was stopped: ${why}${others ? " The other rules go on." : ""}`,
     refused: (rule: string, why: string) => `${rule} cannot run with these settings: ${why}`,
     failed: (rule: string, why: string) => `${rule} stopped: ${why}`,
     lower: (name: string, rate: string) => `Restart it with ${name} = ${rate}`,
@@ -346,10 +360,8 @@ export const M = {
   },
   images: {
     title: "Originals and reconstructions",
-    caption:
-      "Ten test digits, and what each rule’s network draws after squeezing them through two numbers.",
-    captionWidth: (n: number) =>
-      `Ten test digits, and what each rule’s network draws after squeezing them through ${n} numbers.`,
+    caption: (narrow: number) =>
+      `Ten test digits, and what each rule’s network draws after squeezing them through ${numbers(narrow)}.`,
     original: "Original",
     other: "Other digits",
     hint: "Point at a digit, or use the arrow keys, to compare.",
@@ -359,16 +371,17 @@ export const M = {
     lossPerDigit: "Loss per digit",
   },
   latent: {
-    title: "The two numbers",
-    caption: (n: string) =>
-      `Where each of ${n} test digits lands in the narrow layer: each rule finds its own map. Well-separated digits can be told apart from two numbers.`,
+    title: "The narrow layer",
+    caption: (n: string, narrow: number) =>
+      `Where each of ${n} test digits lands in the narrow layer of ${numbers(narrow)}${narrow > 2 ? ", of which the first two are drawn" : ""}: each rule finds its own map. ` +
+      `Well-separated digits can be told apart from ${numbers(narrow)}.`,
     legend: "Digit",
     hint: "Point at a mark to see its digit and the reconstruction.",
     readout: (label: number, rule: string) => `A ${label} in the map of ${rule}`,
     summary: (n: string, parts: string) =>
       `Scatter of ${n} test digits. Digits whose nearest neighbour on the map has the same label: ${parts}.`,
     neighbours: "Same label as nearest neighbour",
-    spread: "Range of the two numbers",
+    spread: "Range of the numbers drawn",
   },
   scores: {
     title: "What the network says",
@@ -387,7 +400,7 @@ export const M = {
     label: "Keyboard",
     list: [
       ["Space", "run or pause"],
-      [".", "one step"],
+      [".", "one iteration"],
       ["Shift + R", "reset"],
     ] as readonly (readonly [string, string])[],
   },
@@ -397,5 +410,5 @@ export const M = {
     source: "Source",
   },
   theme: { label: "Theme", auto: "Auto", light: "Light", dark: "Dark" },
-  size: (parameters: string, mflop: string) => `${parameters} weights, ${mflop} MFLOP a step`,
+  size: (parameters: string, mflop: string) => `${parameters} weights, ${mflop} MFLOP an iteration`,
 } as const;

@@ -27,7 +27,7 @@ export interface Figure {
   readonly id: string;
   readonly title: string;
   readonly tasks: readonly Task[];
-  readonly area: "wide" | "narrow" | "wide" | "third" | "full";
+  readonly area: "wide" | "narrow" | "third" | "full";
   readonly topics: readonly Topic[];
   readonly options: readonly SettingKey[];
   /** Pictures the engine has to read out while the figure is on screen. */
@@ -301,6 +301,10 @@ function digitFigure(
   };
 }
 
+function narrowest(store: Store): number {
+  return Math.min(...settingOf(store.built, "hidden"));
+}
+
 const images = digitFigure(
   {
     id: "images",
@@ -308,8 +312,7 @@ const images = digitFigure(
     tasks: ["autoencoder"],
     area: "wide",
     caption: (store) => {
-      const narrow = Math.min(...settingOf(store.built, "hidden"));
-      return narrow === 2 ? M.images.caption : M.images.captionWidth(narrow);
+      return M.images.caption(narrowest(store));
     },
   },
   (host) => new ImageGrid(host),
@@ -335,7 +338,10 @@ const latent: Figure = {
   needs: "latent",
   topics: ["latent", "config", "digits"],
   caption: (store) =>
-    M.latent.caption(count(Math.min(LATENT_COUNT, store.digits?.labels.length ?? LATENT_COUNT))),
+    M.latent.caption(
+      count(Math.min(LATENT_COUNT, store.digits?.labels.length ?? LATENT_COUNT)),
+      narrowest(store),
+    ),
   mount: (host) => {
     const chart = new Scatter(host);
     const update = (store: Store): void => {

@@ -125,8 +125,9 @@ export class Scatter implements Chart {
   table(): Table {
     const rows = this.neighbours().map(({ rule, share, panel }) => {
       const f = frameOf(panel);
-      const range = `${value(f.x[0])} … ${value(f.x[1])}; ${value(f.y[0])} … ${value(f.y[1])}`;
-      return [rule.short, `${share.toFixed(0)} %`, range];
+      const drawn = panel.width > 1 ? [f.x, f.y] : [f.x];
+      const ranges = drawn.map(([from, to]) => `${value(from)} … ${value(to)}`);
+      return [rule.short, `${share.toFixed(0)} %`, ranges.join("; ")];
     });
     return { head: [M.figure.rule, M.latent.neighbours, M.latent.spread], rows };
   }

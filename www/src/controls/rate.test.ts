@@ -8,7 +8,6 @@ const log: HyperInfo = {
   unit: "",
   min: 1e-7,
   max: 0.1,
-  default: 1e-4,
   log: true,
   help: "",
 };

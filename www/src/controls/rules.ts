@@ -65,9 +65,10 @@ export class RateControls {
   private shape = "";
   private controls: { rule: string; key: HyperKey; fallback: number; rate: Rate }[] = [];
   private readonly list = h("div", { class: "rates" });
+  private readonly hint = h("p", { class: "hint" });
 
   constructor(private readonly host: RuleControlsHost) {
-    this.element = h("div", {}, this.list, h("p", { class: "hint" }, M.controls.ratesHelp));
+    this.element = h("div", {}, this.list, this.hint);
   }
 
   set(config: PageConfig): void {
@@ -82,6 +83,8 @@ export class RateControls {
       this.shape = shape;
       this.build(chosen);
     }
+    const ridge = this.controls.some(({ key }) => key === "gamma");
+    setText(this.hint, ridge ? M.controls.ratesHelpRidge : M.controls.ratesHelp);
     for (const { rule, key, fallback, rate } of this.controls) {
       rate.set(config.rates[rule]?.[key] ?? fallback);
     }

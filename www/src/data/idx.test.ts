@@ -116,6 +116,12 @@ describe("folderUrl", () => {
     expect(folderUrl("https://data.example/mnist", base)?.href).toBe("https://data.example/mnist/");
     expect(folderUrl("digits/?x#y", base)?.href).toBe("https://example.org/lab/digits/");
   });
+  it("accepts plain http only at the page's own origin", () => {
+    const local = "http://127.0.0.1:8000/lab/";
+    expect(folderUrl("digits", local)?.href).toBe("http://127.0.0.1:8000/lab/digits/");
+    expect(folderUrl("http://127.0.0.1:8001/digits", local)).toBeNull();
+    expect(folderUrl("https://data.example/mnist", local)?.protocol).toBe("https:");
+  });
   it("refuses everything else", () => {
     for (const bad of [
       "",
@@ -124,6 +130,8 @@ describe("folderUrl", () => {
       "file:///etc",
       "https://a:b@c.d/",
       "http://",
+      "http://data.example/mnist",
+      "http://example.org/lab/digits",
       "x".repeat(2000),
     ]) {
       expect(folderUrl(bad, base)).toBeNull();

@@ -14,16 +14,20 @@ const STEMS = [
   ["t10k-labels", "idx1"],
 ] as const;
 
-/** A folder address from the link, or null when it is not one a page may fetch. */
+/**
+ * A folder address from the link, or null when it is not one this page may fetch: https anywhere, and
+ * http only at the page's own origin, because the page's policy blocks it elsewhere.
+ */
 export function folderUrl(given: string, base: string): URL | null {
   if (given.length === 0 || given.length > 1024) return null;
   let url: URL;
   try {
     url = new URL(given, base);
+    const own = url.protocol === "http:" && url.origin === new URL(base).origin;
+    if (url.protocol !== "https:" && !own) return null;
   } catch {
     return null;
   }
-  if (url.protocol !== "https:" && url.protocol !== "http:") return null;
   if (url.username !== "" || url.password !== "") return null;
   url.search = "";
   url.hash = "";

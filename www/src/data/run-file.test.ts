@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { metricsAt } from "../testing/fake";
-import { crc32, isRunFile, packRun, type RunFile, RunFileError, unpackRun } from "./run-file";
+import {
+  crc32,
+  isCommandLineRun,
+  isRunFile,
+  packRun,
+  type RunFile,
+  RunFileError,
+  unpackRun,
+} from "./run-file";
 
 const run: RunFile = {
   settings: "v=1&seed=7",
@@ -57,6 +65,13 @@ describe("saved run", () => {
       broken[i] = (broken[i] ?? 0) ^ 0x41;
       expect(() => unpackRun(broken)).toThrow(RunFileError);
     }
+  });
+
+  it("says where a run of the command-line program can be continued", () => {
+    const file = new TextEncoder().encode("CLRUN\r\n\u0001 and the rest");
+    expect(isRunFile(file)).toBe(false);
+    expect(isCommandLineRun(file)).toBe(true);
+    expect(() => unpackRun(file)).toThrow(/--resume/);
   });
 
   it("names a version it cannot read", () => {

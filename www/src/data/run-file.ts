@@ -13,6 +13,7 @@ import { M } from "../messages";
 
 export const RUN_FILE_VERSION = 1;
 const MAGIC = new TextEncoder().encode("CREDLAB\n");
+const CLI_MAGIC = new TextEncoder().encode("CLRUN");
 const FIXED = MAGIC.length + 8;
 /** Ten rules with the largest permitted network and Adam stay below this, in bytes. */
 const MAX_FILE = 1024 * 1024 * 1024;
@@ -47,6 +48,11 @@ export function isRunFile(start: Uint8Array): boolean {
   return start.length >= MAGIC.length && MAGIC.every((byte, i) => start[i] === byte);
 }
 
+/** A saved run of the command-line program: another container, whose data the page does not have. */
+export function isCommandLineRun(start: Uint8Array): boolean {
+  return start.length >= CLI_MAGIC.length && CLI_MAGIC.every((byte, i) => start[i] === byte);
+}
+
 export function packRun(run: RunFile): Uint8Array<ArrayBuffer> {
   const header: Header = {
     settings: run.settings,
@@ -73,6 +79,7 @@ export function packRun(run: RunFile): Uint8Array<ArrayBuffer> {
 }
 
 export function unpackRun(file: Uint8Array): RunFile {
+  if (isCommandLineRun(file)) throw new RunFileError(M.runFile.commandLine);
   if (!isRunFile(file) || file.length > MAX_FILE) throw new RunFileError(M.runFile.notRun);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (file.length < FIXED + 4) {

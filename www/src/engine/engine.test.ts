@@ -134,6 +134,16 @@ describe("Engine", () => {
     expect(metrics("fa").slice(0, 4)).toEqual([0, 1, 2, 5]);
   });
 
+  it("lets a rule join once only, whether it runs or is still to come", () => {
+    const { clock, engine } = setup(even, ["np"]);
+    clock.frames(6);
+    for (const id of ["np", "fa", "fa"]) engine.addLane(baseConfig(id));
+    clock.frames(20);
+    engine.addLane(baseConfig("fa"));
+    clock.frames(20);
+    expect(engine.status().lanes.map((lane) => lane.rule)).toEqual(["np", "fa"]);
+  });
+
   it("restores all runs or none", () => {
     const { clock, engine, sims } = setup(even);
     clock.frames(6);

@@ -81,9 +81,11 @@ export class Engine {
     this.wake();
   }
 
-  /** Adds one rule at iteration 0; when others are ahead it catches up first. */
+  /** Adds one rule at iteration 0, unless it is there; when others are ahead it catches up first. */
   addLane(config: RunConfig): void {
     if (this.data === null) return;
+    const there = (other: { rule: string }): boolean => other.rule === config.rule;
+    if (this.lanes.some((lane) => lane.rule === config.rule) || this.coming.some(there)) return;
     this.coming.push(config);
     this.wake();
   }

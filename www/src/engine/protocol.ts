@@ -36,7 +36,9 @@ export interface RunConfig {
   input_noise: number;
 }
 
-export type HyperChanges = Partial<Pick<RunConfig, HyperKey>>;
+/** What may change while a run goes on; the ridge is built into the regression's running sums. */
+export type LiveKey = Exclude<HyperKey, "gamma">;
+export type HyperChanges = Partial<Pick<RunConfig, LiveKey>>;
 
 export interface HyperInfo {
   key: HyperKey;
@@ -44,7 +46,6 @@ export interface HyperInfo {
   unit: string;
   min: number;
   max: number;
-  default: number;
   log: boolean;
   help: string;
 }

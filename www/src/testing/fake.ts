@@ -66,7 +66,6 @@ export function rule(id: string, extra: Partial<RuleInfo> = {}): RuleInfo {
         unit: "",
         min: 1e-7,
         max: 0.1,
-        default: 1e-4,
         log: true,
         help: "",
       },
@@ -163,6 +162,7 @@ export class FakeSimulator implements SimulatorHandle {
   }
 
   setHyper(changes: HyperChanges): void {
+    if ("gamma" in changes) throw Object.assign(new Error("unknown key"), { code: "config" });
     this.hyper = { ...this.hyper, ...changes };
   }
 

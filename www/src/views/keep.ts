@@ -1,7 +1,14 @@
 /** Keeps what was made: the run as a file, its numbers as CSV or JSON, its settings as a link. */
 import { type ExportLane, toCsv, toJson } from "../data/export";
 import { sentence } from "../data/idx";
-import { isRunFile, packRun, type RunFile, RunFileError, unpackRun } from "../data/run-file";
+import {
+  isCommandLineRun,
+  isRunFile,
+  packRun,
+  type RunFile,
+  RunFileError,
+  unpackRun,
+} from "../data/run-file";
 import { h, saveBlob } from "../dom";
 import type { SavedLane } from "../engine/engine";
 import { coreError } from "../engine/protocol";
@@ -28,7 +35,7 @@ export class KeepPanel {
   constructor(private readonly host: KeepHost) {
     const input = h("input", {
       type: "file",
-      accept: ".creditlab",
+      accept: ".creditlab,.clrun",
       class: "visually-hidden",
       "aria-label": M.runFile.load,
       tabindex: -1,
@@ -65,7 +72,8 @@ export class KeepPanel {
     const rest: File[] = [];
     for (const file of files) {
       const start = new Uint8Array(await file.slice(0, 16).arrayBuffer());
-      if (isRunFile(start) || file.name.endsWith(".creditlab")) await this.load(file);
+      const run = isRunFile(start) || isCommandLineRun(start) || file.name.endsWith(".creditlab");
+      if (run) await this.load(file);
       else rest.push(file);
     }
     return rest;

@@ -11,6 +11,7 @@ import {
   type DataShape,
   hypersOf,
   type PageConfig,
+  ridgeWaits,
   runConfig,
   SETTING_KEYS,
   SETTINGS,
@@ -31,6 +32,7 @@ import type {
   EngineStatus,
   HyperChanges,
   HyperKey,
+  LiveKey,
   RuleInfo,
   RunConfig,
 } from "../engine/protocol";
@@ -290,12 +292,14 @@ export class Lab {
     this.adopt(withSetting(this.store.config, key, value));
   }
 
-  private adopt(next: PageConfig): void {
+  /** Returns true when the change started a new run. */
+  private adopt(next: PageConfig): boolean {
     const { store } = this;
     const before = store.config;
     store.config = next;
     const idle = this.engine.status().iteration === 0;
-    if (taskOf(next) !== taskOf(before) || (idle && this.waiting().length > 0)) {
+    const anew = taskOf(next) !== taskOf(before) || (idle && this.anyWaiting());
+    if (anew) {
       const running = idle && this.engine.status().phase === "running";
       this.restart();
       if (running) this.engine.run();
@@ -305,6 +309,7 @@ export class Lab {
     }
     this.refresh();
     this.options.onParams(encodeConfig(next));
+    return anew;
   }
 
   /** What can change while the run goes on: rules, rates, pace. */
@@ -335,6 +340,7 @@ export class Lab {
     const now = next.rates[rule] ?? {};
     const changes: HyperChanges = {};
     for (const key of new Set([...Object.keys(old), ...Object.keys(now)]) as Set<HyperKey>) {
+      if (!isLive(key)) continue;
       if (old[key] !== now[key]) changes[key] = now[key] ?? this.defaultsOf(next, rule)[key];
     }
     return Object.keys(changes).length > 0 ? changes : null;
@@ -349,6 +355,15 @@ export class Lab {
     );
   }
 
+  /** Rules whose ridge differs from the present run's. */
+  private waitingRidges(next: PageConfig): string[] {
+    return ridgeWaits(this.store.built, next, this.store.rules);
+  }
+
+  private anyWaiting(): boolean {
+    return this.waiting().length > 0 || this.waitingRidges(this.store.config).length > 0;
+  }
+
   /** `next`, but with the present run's values where a new run would be needed. */
   private withoutWaiting(next: PageConfig): PageConfig {
     const set: Record<string, unknown> = { ...next.set };
@@ -357,22 +372,30 @@ export class Lab {
       const own = this.store.built.set[key];
       if (own !== undefined) set[key] = own;
     }
-    return { set: set as PageConfig["set"], rates: next.rates };
+    const { built } = this.store;
+    return this.waitingRidges(next).reduce(
+      (config, rule) => withRate(config, rule, "gamma", built.rates[rule]?.gamma ?? null),
+      { set: set as PageConfig["set"], rates: next.rates } as PageConfig,
+    );
   }
 
   private showWaiting(): void {
-    const keys = this.waiting();
-    if (keys.length === 0) {
+    const names = this.waiting().map((key) => SETTING_TEXT[key].label.toLowerCase());
+    if (this.waitingRidges(this.store.config).length > 0) names.push(M.pending.ridge);
+    if (names.length === 0) {
       this.notices.clear("pending");
       return;
     }
     this.notices.show({
       id: "pending",
       kind: "info",
-      text: M.pending.text(keys.map((key) => SETTING_TEXT[key].label.toLowerCase()).join(", ")),
+      text: M.pending.text(names.join(", ")),
       actions: [
         { label: M.pending.apply, run: () => this.restart() },
-        { label: M.pending.undo, run: () => this.adopt(this.withoutWaiting(this.store.config)) },
+        {
+          label: M.pending.undo,
+          run: () => void this.adopt(this.withoutWaiting(this.store.config)),
+        },
       ],
     });
   }
@@ -532,7 +555,10 @@ export class Lab {
         label: M.lane.lower(label, formatNumber(rate)),
         run: () => this.retry(rule, key, rate),
       };
-      const text = M.lane.diverged(name, why);
+      const others = this.engine
+        .status()
+        .lanes.some((lane) => lane.rule !== rule && lane.stopped === null);
+      const text = M.lane.diverged(name, why, others);
       this.notices.show({ id: `lane-${rule}`, kind: "error", text, actions: [lower, reset] });
       return;
     }
@@ -564,8 +590,9 @@ export class Lab {
   private retry(rule: string, key: HyperKey, rate: number): void {
     this.engine.removeLane(rule);
     this.store.forget(rule);
-    this.adopt(withRate(this.store.config, rule, key, rate));
-    this.engine.addLane(this.runConfig(this.store.built, rule));
+    const anew = this.adopt(withRate(this.store.config, rule, key, rate));
+    // A new run has the rule already.
+    if (!anew) this.engine.addLane(this.runConfig(this.store.built, rule));
   }
 
   // Views -----------------------------------------------------------------------------------------
@@ -604,12 +631,9 @@ export class Lab {
     this.root.dataset.task = task;
     if (lede === null) return;
     const { inputs, classes } = this.shape();
-    const widths = [
-      inputs,
-      ...settingOf(built, "hidden"),
-      task === "autoencoder" ? inputs : classes,
-    ];
-    setText(lede, LEDE[task](widths.join(" – ")));
+    const hidden = settingOf(built, "hidden");
+    const widths = [inputs, ...hidden, task === "autoencoder" ? inputs : classes];
+    setText(lede, LEDE[task](widths.join(" – "), Math.min(...hidden)));
   }
 
   /** A change of phase shows at once, running numbers at a pace that can be read. */
@@ -651,6 +675,10 @@ export class Lab {
       ? ""
       : M.size(count(size.parameters), (size.flopsPerStep / 1e6).toPrecision(2));
   }
+}
+
+function isLive(key: HyperKey): key is LiveKey {
+  return key !== "gamma";
 }
 
 function keyList(): HTMLElement {
