@@ -2,7 +2,7 @@
  * What is timed: network, rule, batch and rates of each case, and the one formula by which every
  * contender's steps/s become GFLOP/s.
  *
- * Units: eta_w and eta_b belong to batch sums (PAPER.md section 3 in the project's notes: W -= eta
+ * Units: eta_w and eta_b belong to batch sums (paper, section 3: W -= eta
  * sum_t e h'), so a batch of 512 gets 1/16 of the rate that a batch of 32 has.
  */
 
