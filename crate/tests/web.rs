@@ -253,8 +253,15 @@ fn rates_change_one_at_a_time_or_not_at_all() {
     let after = simulator.config().unwrap();
     assert_eq!(number(&after, "eta_b"), 0.5);
     assert_eq!(number(&after, "eta_w"), number(&before, "eta_w"));
-    for (key, value) in [("c_h", 0.0.into()), ("eta_w", f64::NAN.into()), ("gamma", "much".into())]
-    {
+    for (key, value) in [
+        ("c_h", 0.0.into()),
+        ("eta_w", f64::NAN.into()),
+        ("kappa", "much".into()),
+        // used once, when a run starts, and so no live rate
+        ("gamma", 0.5.into()),
+        // misspelt
+        ("eta_W", 0.5.into()),
+    ] {
         assert_eq!(caught(simulator.set_hyper(change(key, value))).0, "config", "{key}");
         assert_eq!(number(&simulator.config().unwrap(), "c_h"), number(&before, "c_h"));
     }

@@ -3,15 +3,18 @@
 //!
 //! Every error is a JavaScript `Error` with the message of [`crate::base::Error`] and its code in `code`.
 
+#![allow(clippy::needless_pass_by_value, reason = "values from JavaScript arrive owned")]
+
 mod data;
 mod simulator;
 
 use crate::base::{Error, rng};
 use crate::config::{Optimizer, Task};
 use crate::{experiments, rules};
-use js_sys::Reflect;
+use js_sys::{Object, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
 pub use data::{DataSet, IdxFiles};
@@ -31,12 +34,23 @@ fn object(value: &impl Serialize) -> Result<JsValue, JsValue> {
     value.serialize(&serializer).map_err(|e| throw(&Error::internal(e.to_string())))
 }
 
-/// A configuration value from JavaScript.
-fn parse<T: DeserializeOwned>(field: &str, value: JsValue) -> Result<T, JsValue> {
-    // Through a JSON value: read directly from JavaScript, keys that nobody knows would pass unseen.
-    let json: serde_json::Value = serde_wasm_bindgen::from_value(value)
+/// A value from JavaScript. Keys that nobody knows are refused: read silently, a misspelt rate would seem
+/// to be set.
+fn parse<T: DeserializeOwned + Serialize>(field: &str, value: &JsValue) -> Result<T, JsValue> {
+    let parsed: T = serde_wasm_bindgen::from_value(value.clone())
         .map_err(|e| throw(&Error::config(field, e.to_string())))?;
-    serde_json::from_value(json).map_err(|e| throw(&Error::config(field, e.to_string())))
+    if let (Some(object), Ok(Value::Object(known))) =
+        (value.dyn_ref::<Object>(), serde_json::to_value(&parsed))
+    {
+        for key in Object::keys(object).iter().filter_map(|key| key.as_string()) {
+            if !known.contains_key(&key) {
+                let names: Vec<&str> = known.keys().map(String::as_str).collect();
+                let message = format!("there is no such setting; there are {}", names.join(", "));
+                return Err(throw(&Error::config(key, message)));
+            }
+        }
+    }
+    Ok(parsed)
 }
 
 /// All learning rules, in the order a page lists them.
@@ -58,9 +72,9 @@ pub fn default_config(
     rule: &str,
     #[wasm_bindgen(unchecked_param_type = "\"sgd\" | \"adam\" | undefined")] optimizer: JsValue,
 ) -> Result<JsValue, JsValue> {
-    let task: Task = parse("task", task)?;
+    let task: Task = parse("task", &task)?;
     let optimizer =
-        if optimizer.is_undefined() { Optimizer::Sgd } else { parse("optimizer", optimizer)? };
+        if optimizer.is_undefined() { Optimizer::Sgd } else { parse("optimizer", &optimizer)? };
     object(&experiments::default_config(task, rule, optimizer).map_err(|e| throw(&e))?)
 }
 

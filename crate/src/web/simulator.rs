@@ -6,11 +6,11 @@ use crate::base::Error;
 use crate::config::RunConfig;
 use crate::plan::Arithmetic;
 use crate::trainer::Trainer;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 /// Changed rates; what is left out stays.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Changes {
     eta_w: Option<f64>,
@@ -35,7 +35,7 @@ impl Simulator {
         #[wasm_bindgen(unchecked_param_type = "RunConfig")] config: JsValue,
         data: &DataSet,
     ) -> Result<Simulator, JsValue> {
-        let config: RunConfig = parse("config", config)?;
+        let config: RunConfig = parse("config", &config)?;
         Trainer::new(config, data.0.clone(), Arithmetic::Reproducible)
             .map(Self)
             .map_err(|e| throw(&e))
@@ -102,7 +102,7 @@ impl Simulator {
         &mut self,
         #[wasm_bindgen(unchecked_param_type = "Partial<Hyper>")] changes: JsValue,
     ) -> Result<(), JsValue> {
-        let changes: Changes = parse("rates", changes)?;
+        let changes: Changes = parse("rates", &changes)?;
         let mut hyper = self.0.config().hyper();
         for (target, value) in [
             (&mut hyper.eta_w, changes.eta_w),
