@@ -104,7 +104,31 @@ pub fn compile(config: &RunConfig, keep: bool) -> Result<Compiled> {
             ),
         ));
     }
-    Ok(Compiled { program, step, infer, evaluate, align, probe, ..training })
+    let Training { x, y, loss, h_noisy, recorded, gradients } = training;
+    Ok(Compiled {
+        program,
+        step,
+        infer,
+        evaluate,
+        align,
+        x,
+        y,
+        loss,
+        h_noisy,
+        recorded,
+        gradients,
+        probe,
+    })
+}
+
+/// What the recording of a training step leaves behind; see [`Compiled`].
+struct Training {
+    x: Buf,
+    y: Buf,
+    loss: Buf,
+    h_noisy: Vec<Buf>,
+    recorded: Step,
+    gradients: Vec<Option<Gradient>>,
 }
 
 struct Recorder<'a> {
@@ -263,7 +287,7 @@ impl Recorder<'_> {
         }
     }
 
-    fn training(&self, tape: &mut Tape) -> Compiled {
+    fn training(&self, tape: &mut Tape) -> Training {
         let config = self.config;
         let mut step = self.blank(config.batch);
         let x = tape.temporary("x", config.batch, config.sizes[0]);
@@ -288,29 +312,7 @@ impl Recorder<'_> {
             self.rule.update_feedback(tape, &mut step, l);
         }
         let gradients = self.weights(tape, &step);
-        let nothing = PlanId(0);
-        Compiled {
-            program: Arc::default(),
-            step: nothing,
-            infer: nothing,
-            evaluate: nothing,
-            align: nothing,
-            x,
-            y,
-            loss: losses,
-            h_noisy,
-            probe: Probe {
-                rows: 0,
-                h: Vec::new(),
-                loss: losses,
-                correct: None,
-                angle: Vec::new(),
-                angle_code: Vec::new(),
-                compared: Vec::new(),
-            },
-            recorded: step,
-            gradients,
-        }
+        Training { x, y, loss: losses, h_noisy, recorded: step, gradients }
     }
 
     fn noisy_input(tape: &mut Tape, x: Buf) -> Buf {

@@ -9,8 +9,10 @@ use crate::base::{Error, Result};
 use crate::config::RunConfig;
 use crate::data::{Dataset, SplitName};
 use crate::exec::{Executor, Precision};
+use crate::kernels::alignment::COMPARED;
+use crate::kernels::noise;
 use crate::metrics::{self, Evaluation, LayerMetrics, Metrics, PAPER_BATCH};
-use crate::plan::{Arithmetic, Buf, Clock, Env, Hyper, PlanId, Role, Source};
+use crate::plan::{Arithmetic, Buf, Clock, Env, Hyper, Kernel, PlanId, Role, Source};
 use crate::snapshot::{self, Snapshot};
 use std::sync::Arc;
 
@@ -89,8 +91,8 @@ impl<T: Precision> Trainer<T> {
         Ok(())
     }
 
-    /// Runs `steps` steps; returns the number done in all. Stops at the first step whose loss is not
-    /// finite.
+    /// Runs `steps` steps; returns the number done in all. Stops at the first step whose loss or
+    /// feedback is not finite.
     pub fn advance(&mut self, steps: u64) -> Result<u64> {
         let hyper = self.config.hyper();
         for _ in 0..steps {
@@ -100,7 +102,7 @@ impl<T: Precision> Trainer<T> {
     }
 
     /// One step with the buffers of `given` kernels (gather, noise) as they were written by the caller.
-    pub fn advance_given(&mut self, given: &dyn Fn(&crate::plan::Kernel) -> bool) -> Result<u64> {
+    pub fn advance_given(&mut self, given: &dyn Fn(&Kernel) -> bool) -> Result<u64> {
         let hyper = self.config.hyper();
         self.run_step(&hyper, given)?;
         Ok(self.step)
@@ -113,20 +115,14 @@ impl<T: Precision> Trainer<T> {
 
     /// Fills the noise buffers of the next step without running it.
     pub fn draw_noise(&mut self) {
-        let env =
-            Env { seed: self.config.seed, step: self.step, source: Source::Shuffled, offset: 0 };
+        let env = self.env(Source::Shuffled, 0);
         let (hyper, clock) = (self.config.hyper(), self.clock());
-        let noise = crate::kernels::noise::KERNEL.name;
-        self.exec.run(self.compiled.step, &env, &hyper, &clock, |kernel| kernel.name != noise);
+        let is_other = |kernel: &Kernel| kernel.name != noise::KERNEL.name;
+        self.exec.run(self.compiled.step, &env, &hyper, &clock, is_other);
     }
 
-    fn run_step(
-        &mut self,
-        hyper: &Hyper,
-        given: &dyn Fn(&crate::plan::Kernel) -> bool,
-    ) -> Result<()> {
-        let env =
-            Env { seed: self.config.seed, step: self.step, source: Source::Shuffled, offset: 0 };
+    fn run_step(&mut self, hyper: &Hyper, given: &dyn Fn(&Kernel) -> bool) -> Result<()> {
+        let env = self.env(Source::Shuffled, 0);
         let clock = self.clock();
         self.exec.run(self.compiled.step, &env, hyper, &clock, given);
         self.step += 1;
@@ -137,6 +133,10 @@ impl<T: Precision> Trainer<T> {
         self.running.0 += loss;
         self.running.1 += 1;
         Ok(())
+    }
+
+    fn env(&self, source: Source, offset: usize) -> Env {
+        Env { seed: self.config.seed, step: self.step, source, offset }
     }
 
     fn clock(&self) -> Clock {
@@ -172,7 +172,7 @@ impl<T: Precision> Trainer<T> {
 
     /// Runs a metric plan over samples `offset..` of a source; true for the rows that count.
     fn measure(&mut self, plan: PlanId, source: Source, offset: usize) {
-        let env = Env { seed: self.config.seed, step: self.step, source, offset };
+        let env = self.env(source, offset);
         let (hyper, clock) = (self.config.hyper(), self.clock());
         self.exec.run(plan, &env, &hyper, &clock, |_| false);
     }
@@ -249,7 +249,7 @@ impl<T: Precision> Trainer<T> {
             norm_b: self.compiled.recorded.feedback.b.get(l).map(|b| norm(*b)),
         };
         if let Some(buf) = self.compiled.probe.compared[l] {
-            let sums: Vec<f64> = self.values(buf, metrics_count()).collect();
+            let sums: Vec<f64> = self.values(buf, COMPARED).collect();
             let (relative_error, sign_agreement, norm_w, norm_b) = metrics::compared(&sums);
             return LayerMetrics {
                 relative_error,
@@ -328,11 +328,6 @@ impl<T: Precision> Trainer<T> {
         let hidden = 1..self.config.layers();
         hidden.min_by_key(|l| self.config.sizes[*l]).unwrap_or(0)
     }
-}
-
-/// Numbers the `compare` kernel leaves.
-const fn metrics_count() -> usize {
-    crate::kernels::alignment::COMPARED
 }
 
 impl Trainer<f32> {

@@ -6,35 +6,14 @@
  * Shapes: matrices are row major, batch first.
  */
 
-export type Task = "autoencoder" | "classifier";
-export type Activation = "identity" | "sigmoid" | "tanh" | "relu" | "softmax";
+// One source for the shapes that cross from the core: the file the generated glue carries.
+import type { Metrics, RunConfig, Task } from "../../../crate/src/web/types";
+
+export type { LayerMetrics, Metrics, RunConfig, Task } from "../../../crate/src/web/types";
+
+export type Activation = RunConfig["activations"][number];
 export type HyperKey = "eta_w" | "eta_b" | "c_h" | "gamma" | "kappa" | "input_noise";
 export type Split = "train" | "test";
-
-/** One run, complete: the same object the native command line and the snapshots use. */
-export interface RunConfig {
-  task: Task;
-  sizes: number[];
-  activations: Activation[];
-  loss: "squared_error" | "cross_entropy";
-  rule: string;
-  feedback: "sgd" | "ridge";
-  optimizer: "sgd" | "adam";
-  noise: "none" | "activations" | "inputs";
-  init: "gaussian" | "truncated_normal";
-  difference: "per_sample" | "per_batch";
-  batch: number;
-  seed: number;
-  warmup: number;
-  freeze_forward: boolean;
-  probe: number;
-  eta_w: number;
-  eta_b: number;
-  c_h: number;
-  gamma: number;
-  kappa: number;
-  input_noise: number;
-}
 
 /** What may change while a run goes on; the ridge is built into the regression's running sums. */
 export type LiveKey = Exclude<HyperKey, "gamma">;
@@ -66,28 +45,6 @@ export interface RuleInfo {
   regresses?: boolean;
   /** B is a matrix of its own. */
   has_feedback?: boolean;
-}
-
-export interface LayerMetrics {
-  name: string;
-  angle: number | null;
-  angle_code: number | null;
-  relative_error: number | null;
-  sign_agreement: number | null;
-  norm_w: number;
-  norm_b: number | null;
-}
-
-export interface Metrics {
-  step: number;
-  train_loss: number;
-  test_loss: number;
-  train_loss_per_sample: number;
-  test_loss_per_sample: number;
-  running_loss: number | null;
-  train_accuracy: number | null;
-  test_accuracy: number | null;
-  layers: LayerMetrics[];
 }
 
 export interface DatasetHandle {
