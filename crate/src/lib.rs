@@ -23,6 +23,8 @@ pub mod net;
 pub mod optim;
 pub mod plan;
 pub mod rules;
+#[cfg(feature = "gpu")]
+pub mod session;
 pub mod snapshot;
 pub mod trace;
 pub mod trainer;

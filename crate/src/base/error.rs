@@ -59,6 +59,12 @@ pub enum Error {
         /// The system's reason.
         message: String,
     },
+    /// The GPU path cannot be used, or not any more. The processor path always can.
+    #[error("{message}")]
+    Gpu {
+        /// One sentence for the reader.
+        message: String,
+    },
     /// A defect of this program.
     #[error("internal error, please report it: {message}")]
     Internal {
@@ -88,6 +94,11 @@ impl Error {
         Self::Io { path: path.into(), message: error.to_string() }
     }
 
+    /// The GPU path cannot be used.
+    pub fn gpu(message: impl Into<String>) -> Self {
+        Self::Gpu { message: message.into() }
+    }
+
     /// A defect of this program.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::Internal { message: message.into() }
@@ -102,6 +113,7 @@ impl Error {
             Self::Diverged { .. } => "diverged",
             Self::Snapshot { .. } => "snapshot",
             Self::Io { .. } => "io",
+            Self::Gpu { .. } => "gpu",
             Self::Internal { .. } => "internal",
         }
     }

@@ -106,7 +106,6 @@ pub struct Permutation {
 impl Permutation {
     /// The order of pass number `epoch` through `count >= 1` samples.
     pub fn new(seed: u64, epoch: u64, count: u32) -> Self {
-        let bits = 32 - count.saturating_sub(1).leading_zeros();
         let at = |block| {
             philox(
                 [block, stream(Purpose::BatchOrder, 0), epoch as u32, (epoch >> 32) as u32],
@@ -116,7 +115,7 @@ impl Permutation {
         let (a, b) = (at(0), at(1));
         Self {
             count,
-            half_bits: bits.div_ceil(2).max(1),
+            half_bits: half_bits(count),
             keys: [a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3]],
         }
     }
@@ -137,6 +136,12 @@ impl Permutation {
             }
         }
     }
+}
+
+/// Bits of either half of a number below `count >= 1`, as a [`Permutation`] splits it.
+pub fn half_bits(count: u32) -> u32 {
+    let bits = 32 - count.saturating_sub(1).leading_zeros();
+    bits.div_ceil(2).max(1)
 }
 
 /// The 32-bit finaliser of `MurmurHash3` (Appleby, public domain).

@@ -1,9 +1,9 @@
 //! The kernel descriptor, and what a kernel sees while it runs.
 //!
-//! A kernel is a static value with function pointers: a fast f32 version, and a slow f64 version that
-//! says what it means. An executor holds no list of kernels and never grows an arm for a new one.
+//! A kernel is a static value with function pointers: a fast f32 version, a slow f64 version that says what it
+//! means, and the description from which a GPU's shader is assembled ([`super::Lowered`]). An executor holds no list of kernels and never grows an arm for a new one.
 
-use super::{Arithmetic, Buf, Env, Op};
+use super::{Arithmetic, Buf, Env, Lowered, Op};
 use crate::base::Floats;
 use crate::data::Dataset;
 use ndarray::ArrayView2;
@@ -69,6 +69,8 @@ pub struct Kernel {
     pub cpu: fn(&mut Run<'_, f32>),
     /// The slow version in f64, written to be read.
     pub reference: fn(&mut Run<'_, f64>),
+    /// The version for a GPU.
+    pub gpu: fn(&Op) -> Vec<Lowered>,
     /// Floating point operations of one op, a multiply-add counted as two.
     pub flops: fn(&Op) -> u64,
     /// Scratch floats the fast version needs.

@@ -8,10 +8,14 @@
 //! This room knows no particular kernel and no executor.
 
 mod kernel;
+mod shader;
 mod tape;
+mod task;
 
 pub use kernel::{Access, Element, Kernel, Run};
+pub use shader::{Layout, Lowered, Points, Use};
 pub use tape::Tape;
+pub use task::{Moment, Task};
 
 use crate::base::rng::key;
 
@@ -132,6 +136,13 @@ pub type ScalarFn = fn(&Hyper, &Clock) -> f64;
 /// A recorded scalar: index into the table that the host fills before each step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scalar(pub(crate) u32);
+
+impl Scalar {
+    /// Position in [`Program::scalars`].
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// A scalar's name and formula.
 #[derive(Debug, Clone)]

@@ -19,6 +19,17 @@ const EVALUATION_ROWS: usize = 256;
 /// Most floats of all buffers together: 1 GiB, what a browser tab can count on.
 const MAX_FLOATS: usize = 1 << 28;
 
+/// Where the comparisons of one hidden layer's W and B go.
+#[derive(Debug, Clone, Copy)]
+pub struct Compared {
+    /// W with B, where they stand for the same thing; else W with itself.
+    pub w: Buf,
+    /// B with itself, where it has no W to be compared with.
+    pub b: Option<Buf>,
+    /// Was W compared with B?
+    pub partners: bool,
+}
+
 /// Buffers of the metric plans.
 #[derive(Debug, Clone)]
 pub struct Probe {
@@ -34,8 +45,8 @@ pub struct Probe {
     pub angle: Vec<Buf>,
     /// The authors' variant of it.
     pub angle_code: Vec<Buf>,
-    /// Output of the `compare` kernel by hidden layer; `None` where W and B differ in shape or B is W.
-    pub compared: Vec<Option<Buf>>,
+    /// Outputs of the `compare` kernel by hidden layer.
+    pub compared: Vec<Compared>,
 }
 
 /// A program and the names of its parts.
@@ -65,6 +76,20 @@ pub struct Compiled {
     pub gradients: Vec<Option<Gradient>>,
     /// Buffers of the metric plans.
     pub probe: Probe,
+}
+
+impl Compiled {
+    /// Temporary buffers that somebody reads after a plan has run; an executor that keeps others in registers must
+    /// write these.
+    pub fn observed(&self) -> Vec<Buf> {
+        let probe = &self.probe;
+        let mut all = vec![self.x, self.y, self.loss, probe.loss];
+        all.extend(&probe.h);
+        all.extend(probe.correct);
+        all.extend(probe.angle.iter().chain(&probe.angle_code));
+        all.extend(probe.compared.iter().flat_map(|c| std::iter::once(c.w).chain(c.b)));
+        all
+    }
 }
 
 /// Records everything `config` asks for. `keep` leaves gradients and estimates in buffers (for a trace).
@@ -401,12 +426,25 @@ impl Recorder<'_> {
             }
             // Direct feedback stands for all of W above: only the topmost B has a single W as its partner.
             let partner = !step.feedback.direct || l + 1 == self.top();
-            let b = step.feedback.b.get(l - 1).filter(|_| partner);
-            probe.compared.push(b.map(|b| {
-                let out = tape.temporary(format!("W{0} - B{0}", l + 1), 1, alignment::COMPARED);
-                alignment::record_compare(tape, &format!("W{0} against B{0}", l + 1), out, w, *b);
+            let b = step.feedback.b.get(l - 1).copied();
+            let mut compare = |label: &str, one: Buf, other: Buf| {
+                let out = tape.temporary(label, 1, alignment::COMPARED);
+                alignment::record_compare(tape, label, out, one, other);
                 out
-            }));
+            };
+            let name = l + 1;
+            probe.compared.push(match b.filter(|_| partner) {
+                Some(b) => Compared {
+                    w: compare(&format!("W{name} against B{name}"), w, b),
+                    b: None,
+                    partners: true,
+                },
+                None => Compared {
+                    w: compare(&format!("norm of W{name}"), w, w),
+                    b: b.map(|b| compare(&format!("norm of B{name}"), b, b)),
+                    partners: false,
+                },
+            });
         }
         probe
     }

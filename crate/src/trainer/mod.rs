@@ -2,24 +2,25 @@
 
 mod check;
 mod compile;
+mod measure;
 
-pub use compile::{Compiled, Probe, compile};
+pub use compile::{Compared, Compiled, Probe, compile};
+pub use measure::{Measurement, Pictures};
 
 use crate::base::{Error, Result};
 use crate::config::RunConfig;
 use crate::data::{Dataset, SplitName};
 use crate::exec::{Executor, Precision};
-use crate::kernels::alignment::COMPARED;
 use crate::kernels::noise;
-use crate::metrics::{self, Evaluation, LayerMetrics, Metrics, PAPER_BATCH};
-use crate::plan::{Arithmetic, Buf, Clock, Env, Hyper, Kernel, PlanId, Role, Source};
+use crate::metrics::{Evaluation, Metrics};
+use crate::plan::{Arithmetic, Buf, Clock, Env, Hyper, Kernel, Moment, Role, Source, Task};
 use crate::snapshot::{self, Snapshot};
 use std::sync::Arc;
 
 /// A run. `T` is f32, or f64 for the slow reference.
 pub struct Trainer<T: Precision = f32> {
     config: RunConfig,
-    compiled: Compiled,
+    compiled: Arc<Compiled>,
     exec: Executor<T>,
     data: Arc<Dataset>,
     step: u64,
@@ -40,7 +41,7 @@ impl<T: Precision> Trainer<T> {
         arithmetic: Arithmetic,
         keep: bool,
     ) -> Result<Self> {
-        let compiled = compile(&config, keep)?;
+        let compiled = Arc::new(compile(&config, keep)?);
         compile::check_data(&config, &data)?;
         let exec = Executor::new(compiled.program.clone(), data.clone(), config.seed, arithmetic);
         Ok(Self { config, compiled, exec, data, step: 0, running: (0.0, 0) })
@@ -57,7 +58,7 @@ impl<T: Precision> Trainer<T> {
     }
 
     /// The recorded program and the names of its parts.
-    pub fn compiled(&self) -> &Compiled {
+    pub fn compiled(&self) -> &Arc<Compiled> {
         &self.compiled
     }
 
@@ -170,11 +171,26 @@ impl<T: Precision> Trainer<T> {
         })
     }
 
-    /// Runs a metric plan over samples `offset..` of a source; true for the rows that count.
-    fn measure(&mut self, plan: PlanId, source: Source, offset: usize) {
-        let env = self.env(source, offset);
-        let (hyper, clock) = (self.config.hyper(), self.clock());
-        self.exec.run(plan, &env, &hyper, &clock, |_| false);
+    /// The surroundings of a plan that reads samples `offset..` of a source, at this step.
+    pub fn moment(&self, source: Source, offset: usize) -> Moment {
+        Moment { env: self.env(source, offset), clock: self.clock() }
+    }
+
+    /// Runs plans one after another; what they leave behind, in the order of the tasks and of their lists.
+    pub fn perform(&mut self, tasks: &[Task]) -> Vec<f64> {
+        let hyper = self.config.hyper();
+        let mut values = Vec::with_capacity(tasks.iter().map(Task::floats).sum());
+        for Task { plan, moment, given, read } in tasks {
+            if let Some((buf, given)) = given {
+                let target = self.exec.write(*buf);
+                target.iter_mut().zip(given).for_each(|(x, v)| *x = T::from_f64(f64::from(*v)));
+            }
+            self.exec.run(*plan, &moment.env, &hyper, &moment.clock, |_| false);
+            for (buf, count) in read {
+                values.extend(self.values(*buf, *count));
+            }
+        }
+        values
     }
 
     fn values(&self, buf: Buf, rows: usize) -> impl Iterator<Item = f64> + '_ {
@@ -183,92 +199,9 @@ impl<T: Precision> Trainer<T> {
 
     /// Noise-free loss and accuracy on the first `limit` samples of a split (all with `usize::MAX`).
     pub fn evaluate(&mut self, split: SplitName, limit: usize) -> Evaluation {
-        self.over(self.compiled.evaluate, split, limit, |_, _, _| {})
-    }
-
-    /// Runs a plan that ends in losses over the first `limit` samples; `visit` sees (self, first, rows).
-    fn over(
-        &mut self,
-        plan: PlanId,
-        split: SplitName,
-        limit: usize,
-        mut visit: impl FnMut(&mut Self, usize, usize),
-    ) -> Evaluation {
-        let (source, count) = match split {
-            SplitName::Train => (Source::Train, self.data.train.labels.len()),
-            SplitName::Test => (Source::Test, self.data.test.labels.len()),
-        };
-        let count = count.min(limit);
-        let chunk = self.compiled.probe.rows;
-        let (mut loss, mut correct) = (0.0, 0.0);
-        for first in (0..count).step_by(chunk) {
-            let rows = chunk.min(count - first);
-            self.measure(plan, source, first);
-            loss += self.values(self.compiled.probe.loss, rows).sum::<f64>();
-            if let Some(buf) = self.compiled.probe.correct {
-                correct += self.values(buf, rows).sum::<f64>();
-            }
-            visit(self, first, rows);
-        }
-        let accuracy = self.compiled.probe.correct.map(|_| 100.0 * correct / count as f64);
-        Evaluation { loss_per_sample: loss / count as f64, accuracy }
-    }
-
-    /// Evaluation and alignment on the first `limit` training samples.
-    fn align(&mut self, limit: usize) -> (Evaluation, Vec<LayerMetrics>) {
-        let hidden = self.compiled.probe.angle.len();
-        let mut angles = vec![Vec::new(); hidden];
-        let mut code = vec![None; hidden];
-        let evaluation =
-            self.over(self.compiled.align, SplitName::Train, limit, |run, first, rows| {
-                for l in 0..hidden {
-                    angles[l].extend(run.values(run.compiled.probe.angle[l], rows));
-                    if first == 0 {
-                        let angle = run.values(run.compiled.probe.angle_code[l], 1).next();
-                        code[l] = angle.filter(|a| !a.is_nan()).map(|a| a.min(180.0 - a));
-                    }
-                }
-            });
-        let layers = (0..hidden).map(|l| self.layer_metrics(l, &angles[l], code[l])).collect();
-        (evaluation, layers)
-    }
-
-    fn layer_metrics(&self, l: usize, angles: &[f64], angle_code: Option<f64>) -> LayerMetrics {
-        let norm = |buf: Buf| {
-            let squares = self.exec.read(buf).iter().map(|x| x.to_f64() * x.to_f64());
-            libm::sqrt(squares.sum())
-        };
-        let name = format!("W{}", l + 2);
-        let own = LayerMetrics {
-            name,
-            angle: metrics::mean(angles.iter().copied()),
-            angle_code,
-            relative_error: None,
-            sign_agreement: None,
-            norm_w: norm(self.compiled.recorded.layers[l + 1].w),
-            norm_b: self.compiled.recorded.feedback.b.get(l).map(|b| norm(*b)),
-        };
-        if let Some(buf) = self.compiled.probe.compared[l] {
-            let sums: Vec<f64> = self.values(buf, COMPARED).collect();
-            let (relative_error, sign_agreement, norm_w, norm_b) = metrics::compared(&sums);
-            return LayerMetrics {
-                relative_error,
-                sign_agreement,
-                norm_w,
-                norm_b: Some(norm_b),
-                ..own
-            };
-        }
-        if self.config.rule == "bp" {
-            // B is W
-            return LayerMetrics {
-                relative_error: Some(0.0),
-                sign_agreement: Some(100.0),
-                norm_b: Some(own.norm_w),
-                ..own
-            };
-        }
-        own
+        let wanted = Measurement::evaluation(self, split, limit);
+        let values = self.perform(wanted.tasks());
+        wanted.evaluated(&values)
     }
 
     /// A row of metrics on the probe: the first `config.probe` samples of either split.
@@ -279,21 +212,21 @@ impl<T: Precision> Trainer<T> {
 
     /// A row of metrics on the first `train` and `test` samples.
     pub fn metrics_over(&mut self, train: usize, test: usize) -> Metrics {
-        let (on_train, layers) = self.align(train);
-        let on_test = self.evaluate(SplitName::Test, test);
-        let (sum, count) = std::mem::take(&mut self.running);
-        let samples = count as f64 * self.config.batch as f64;
-        Metrics {
-            step: self.step,
-            train_loss: on_train.loss(),
-            test_loss: on_test.loss(),
-            train_loss_per_sample: on_train.loss_per_sample,
-            test_loss_per_sample: on_test.loss_per_sample,
-            running_loss: (count > 0).then(|| PAPER_BATCH * sum / samples),
-            train_accuracy: on_train.accuracy,
-            test_accuracy: on_test.accuracy,
-            layers,
-        }
+        let wanted = Measurement::metrics(self, train, test);
+        let values = self.perform(wanted.tasks());
+        let running = self.take_running();
+        wanted.measured(&values, running)
+    }
+
+    /// Sum of the training losses since they were last taken, and their number.
+    pub fn take_running(&mut self) -> (f64, u64) {
+        std::mem::take(&mut self.running)
+    }
+
+    /// Books the loss of a step that was run elsewhere.
+    pub fn book(&mut self, loss: f64) {
+        self.running.0 += loss;
+        self.running.1 += 1;
     }
 
     /// Noise-free activities of layer `l` (0 = input, L = output) for the listed samples, row major.
@@ -303,24 +236,8 @@ impl<T: Precision> Trainer<T> {
         samples: &[usize],
         l: usize,
     ) -> Result<Vec<f32>> {
-        let Some(buf) = self.compiled.probe.h.get(l).copied() else {
-            return Err(Error::config("layer", format!("there is no layer {l}")));
-        };
-        let (x, rows) = (self.compiled.probe.h[0], self.compiled.probe.rows);
-        let mut out = Vec::with_capacity(samples.len() * buf.cols);
-        for chunk in samples.chunks(rows) {
-            for (row, sample) in chunk.iter().enumerate() {
-                let image = self.data.image(split, *sample)?;
-                let target = &mut self.exec.write(x)[row * x.cols..][..x.cols];
-                for (x, byte) in target.iter_mut().zip(image) {
-                    *x = T::from_f64(f64::from(*byte) / 255.0);
-                }
-            }
-            self.measure(self.compiled.infer, Source::Train, 0);
-            let values = &self.exec.read(buf)[..chunk.len() * buf.cols];
-            out.extend(values.iter().map(|v| v.to_f64() as f32));
-        }
-        Ok(out)
+        let wanted = Pictures::of(self, split, samples, l)?;
+        Ok(self.perform(wanted.tasks()).into_iter().map(|v| v as f32).collect())
     }
 
     /// The narrowest hidden layer (the first of them): the code of an autoencoder. 0 without hidden layers.

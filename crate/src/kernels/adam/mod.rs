@@ -6,7 +6,7 @@
 
 use super::elementwise::update;
 use super::lanes::{Lanes, WithLanes, dispatch};
-use crate::plan::{Access, Buf, Kernel, Run, Scalar, Tape};
+use crate::plan::{Access, Buf, Kernel, Lowered, Op, Points, Run, Scalar, Tape};
 
 /// Decay of the first moment.
 pub const BETA1: f64 = 0.9;
@@ -21,6 +21,7 @@ pub static KERNEL: Kernel = Kernel {
     access: &[Access::ReadWrite, Access::ReadWrite, Access::ReadWrite, Access::Read],
     cpu,
     reference,
+    gpu,
     flops: |op| 12 * op.bufs[0].len() as u64,
     scratch: |_| 0,
 };
@@ -66,6 +67,11 @@ impl WithLanes for Adam<'_> {
             w.sub(m.mul(rate).div(v.sqrt().mul_add(correction, epsilon)))
         });
     }
+}
+
+fn gpu(op: &Op) -> Vec<Lowered> {
+    let steps = [(1, "adam_m($1, $3)"), (2, "adam_v($2, $3)"), (0, "adam_w($0, $1, $2, %0, %1)")];
+    vec![Lowered::Points(Points::elementwise(op, &steps))]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

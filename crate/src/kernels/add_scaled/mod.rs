@@ -4,7 +4,7 @@
 
 use super::elementwise::map;
 use super::lanes::{Lanes, WithLanes, dispatch};
-use crate::plan::{Access, Buf, Kernel, Run, Scalar, Tape};
+use crate::plan::{Access, Buf, Kernel, Lowered, Op, Points, Run, Scalar, Tape};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -12,6 +12,7 @@ pub static KERNEL: Kernel = Kernel {
     access: &[Access::Write, Access::Read, Access::Read],
     cpu,
     reference,
+    gpu,
     flops: |op| 2 * op.bufs[0].len() as u64,
     scratch: |_| 0,
 };
@@ -40,6 +41,11 @@ impl WithLanes for AddScaled<'_> {
             Some(a) => map!(L, self.0; b = self.1, a = a => b.mul_add(s, a)),
         }
     }
+}
+
+fn gpu(op: &Op) -> Vec<Lowered> {
+    let value = if op.bufs.len() > 2 { "$2 + %0 * $1" } else { "%0 * $1" };
+    vec![Lowered::Points(Points::elementwise(op, &[(0, value)]))]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

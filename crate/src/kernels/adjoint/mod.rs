@@ -5,7 +5,7 @@
 
 use super::gemm::{Adjoint, panel_floats};
 use super::lanes::dispatch;
-use crate::plan::{Access, Buf, Kernel, Run, Tape};
+use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Tape};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -13,6 +13,7 @@ pub static KERNEL: Kernel = Kernel {
     access: &[Access::Write, Access::Read, Access::Read],
     cpu,
     reference,
+    gpu,
     flops: |op| 2 * (op.bufs[1].rows * op.bufs[2].len()) as u64,
     scratch: |op| panel_floats(1, op.bufs[1].cols),
 };
@@ -24,6 +25,11 @@ pub fn record(tape: &mut Tape, label: &str, g: Buf, e: Buf, b: Buf) {
         format!("adjoint: g {g:?}, e {e:?}, B {b:?}")
     });
     tape.push(&KERNEL, label, &[g, e, b], &[], &[]);
+}
+
+fn gpu(op: &Op) -> Vec<Lowered> {
+    let points = Points::elementwise(op, &[(0, "$z")]);
+    vec![Lowered::Product { layout: Layout::Nn, left: 1, right: 2, depth: op.bufs[2].rows, points }]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

@@ -6,7 +6,7 @@
 //! `COMPARE`: out = [||W - B||^2, ||W||^2, ||B||^2, entries with equal sign, entries]. Buffers: out
 //! (1, 5) written; W; B of one shape. Sums in f64: this is never in a training step.
 
-use crate::plan::{Access, Buf, Element, Kernel, Run, Tape};
+use crate::plan::{Access, Buf, Element, Kernel, Lowered, Op, Run, Tape};
 
 /// Row-wise angle.
 pub static ANGLE: Kernel = Kernel {
@@ -14,6 +14,7 @@ pub static ANGLE: Kernel = Kernel {
     access: &[Access::Write, Access::Read, Access::Read],
     cpu: angle,
     reference: angle,
+    gpu: angle_gpu,
     flops: |op| 6 * op.bufs[1].len() as u64,
     scratch: |_| 0,
 };
@@ -24,6 +25,7 @@ pub static COMPARE: Kernel = Kernel {
     access: &[Access::Write, Access::Read, Access::Read],
     cpu: compare,
     reference: compare,
+    gpu: |_| vec![Lowered::Own { body: include_str!("../wgsl/compare.wgsl"), shape: 1, groups: 1 }],
     flops: |op| 8 * op.bufs[1].len() as u64,
     scratch: |_| 0,
 };
@@ -47,6 +49,16 @@ pub fn record_compare(tape: &mut Tape, label: &str, out: Buf, w: Buf, b: Buf) {
         format!("compare: out {out:?}, W {w:?}, B {b:?}")
     });
     tape.push(&COMPARE, label, &[out, w, b], &[], &[]);
+}
+
+fn angle_gpu(op: &Op) -> Vec<Lowered> {
+    let Buf { rows, cols, .. } = op.bufs[1];
+    vec![Lowered::Rows {
+        rows,
+        cols,
+        terms: ["$1 * $2", "$1 * $1", "$2 * $2"].map(String::from).to_vec(),
+        assign: (0, "angle_of($z)".into()),
+    }]
 }
 
 fn angle<T: Element>(run: &mut Run<'_, T>) {

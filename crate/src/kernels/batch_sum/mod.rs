@@ -5,7 +5,7 @@
 
 use super::elementwise::sum;
 use super::lanes::{Lanes, WithLanes, dispatch};
-use crate::plan::{Access, Buf, Kernel, Run, Tape};
+use crate::plan::{Access, Buf, Kernel, Lowered, Op, Run, Tape};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -13,6 +13,7 @@ pub static KERNEL: Kernel = Kernel {
     access: &[Access::Write, Access::Read],
     cpu,
     reference,
+    gpu,
     flops: |op| op.bufs[1].len() as u64,
     scratch: |_| 0,
 };
@@ -34,6 +35,10 @@ impl WithLanes for BatchSum<'_> {
         let total = sum!(L; d = self.1 => d);
         self.0.fill(total);
     }
+}
+
+fn gpu(_: &Op) -> Vec<Lowered> {
+    vec![Lowered::Own { body: include_str!("../wgsl/batch_sum.wgsl"), shape: 1, groups: 1 }]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

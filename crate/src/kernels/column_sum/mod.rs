@@ -4,7 +4,7 @@
 
 use super::elementwise::{map, update};
 use super::lanes::{Lanes, WithLanes, dispatch};
-use crate::plan::{Access, Buf, Kernel, Run, Scalar, Tape};
+use crate::plan::{Access, Buf, Kernel, Lowered, Op, Points, Run, Scalar, Tape};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -12,6 +12,7 @@ pub static KERNEL: Kernel = Kernel {
     access: &[Access::ReadWrite, Access::Read],
     cpu,
     reference,
+    gpu,
     flops: |op| op.bufs[1].len() as u64,
     scratch: |op| op.bufs[0].len(),
 };
@@ -47,6 +48,15 @@ impl WithLanes for ColumnSum<'_> {
             update!(L, self.b, as b; sum = self.sums => sum.mul_add(alpha, b.mul(beta)));
         }
     }
+}
+
+fn gpu(op: &Op) -> Vec<Lowered> {
+    let points = Points {
+        rows: op.bufs[0].len(),
+        cols: 1,
+        ..Points::elementwise(op, &[(0, "scaled_sum($0, $z, %0, %1)")])
+    };
+    vec![Lowered::Columns { of: 1, points }]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

@@ -7,7 +7,7 @@ use super::activation::Activation;
 use super::elementwise::{sum, update};
 use super::gemm::{Forward, panel_floats};
 use super::lanes::{Lanes, WithLanes, dispatch};
-use crate::plan::{Access, Buf, Kernel, Run, Scalar, Tape};
+use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Scalar, Tape, Use};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -15,9 +15,13 @@ pub static KERNEL: Kernel = Kernel {
     access: &[Access::Write, Access::Read, Access::Read, Access::Read, Access::Read],
     cpu,
     reference,
+    gpu,
     flops: |op| 2 * (op.bufs[1].rows * op.bufs[2].len()) as u64,
     scratch: |op| panel_floats(op.bufs[1].rows, op.bufs[1].cols),
 };
+
+/// Softmax of each row of operand 0, a workgroup a row.
+const SOFTMAX: &str = include_str!("../wgsl/softmax.wgsl");
 
 /// Records `h = act(x W^T + b)`, plus `c xi` when `noise` is given as (xi, c).
 #[track_caller]
@@ -83,6 +87,24 @@ fn softmax<L: Lanes>(row: &mut [f32]) {
     update!(L, row, as z; => super::math::exp(z.sub(L::splat(top))).add(z.sub(z)));
     let total = sum!(L; p = row => p);
     update!(L, row, as p; => p.div(L::splat(total)));
+}
+
+fn gpu(op: &Op) -> Vec<Lowered> {
+    let act = op.ints[0];
+    let noise = if op.bufs.len() > 4 { " + %0 * $4" } else { "" };
+    let value = format!("activate($z + $3, {act}u){noise}");
+    let points = Points::elementwise(op, &[(0, &value)]).reading(3, Use::Column);
+    let mut all = vec![Lowered::Product {
+        layout: Layout::Nt,
+        left: 1,
+        right: 2,
+        depth: op.bufs[1].cols,
+        points,
+    }];
+    if Activation::from_code(act) == Activation::Softmax {
+        all.push(Lowered::Own { body: SOFTMAX, shape: 0, groups: op.bufs[0].rows as u32 });
+    }
+    all
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

@@ -5,7 +5,7 @@
 use super::activation::Activation;
 use super::elementwise::map;
 use super::lanes::{Lanes, WithLanes, dispatch};
-use crate::plan::{Access, Buf, Kernel, Run, Tape};
+use crate::plan::{Access, Buf, Kernel, Lowered, Op, Points, Run, Tape};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -13,6 +13,7 @@ pub static KERNEL: Kernel = Kernel {
     access: &[Access::Write, Access::Read, Access::Read],
     cpu,
     reference,
+    gpu,
     flops: |op| 3 * op.bufs[0].len() as u64,
     scratch: |_| 0,
 };
@@ -36,6 +37,11 @@ impl WithLanes for Gate<'_> {
         let act = self.3;
         map!(L, self.0; lambda = self.1, h = self.2 => lambda.mul(act.slope(h)));
     }
+}
+
+fn gpu(op: &Op) -> Vec<Lowered> {
+    let value = format!("$1 * slope($2, {}u)", op.ints[0]);
+    vec![Lowered::Points(Points::elementwise(op, &[(0, &value)]))]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

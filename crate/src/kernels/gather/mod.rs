@@ -7,7 +7,7 @@
 use super::lanes::{Lanes, WithLanes, dispatch};
 use crate::base::rng::Permutation;
 use crate::data::{Dataset, Split};
-use crate::plan::{Access, Buf, Element, Env, Kernel, Run, Source, Tape};
+use crate::plan::{Access, Buf, Element, Env, Kernel, Lowered, Points, Run, Source, Tape};
 
 /// Pixels.
 pub static IMAGES: Kernel = Kernel {
@@ -15,6 +15,7 @@ pub static IMAGES: Kernel = Kernel {
     access: &[Access::Write],
     cpu: images_cpu,
     reference: images_reference,
+    gpu: |op| vec![Lowered::Points(Points::elementwise(op, &[(0, "pixels(ROW, COL4, COLS)")]))],
     flops: |op| op.bufs[0].len() as u64,
     scratch: |_| 0,
 };
@@ -25,6 +26,7 @@ pub static LABELS: Kernel = Kernel {
     access: &[Access::Write],
     cpu: labels,
     reference: labels,
+    gpu: |op| vec![Lowered::Points(Points::elementwise(op, &[(0, "one_hot(ROW, COL4)")]))],
     flops: |_| 0,
     scratch: |_| 0,
 };

@@ -10,7 +10,7 @@
 
 use super::elementwise::sum;
 use super::lanes::{Lanes, WithLanes, dispatch};
-use crate::plan::{Access, Buf, Element, Kernel, Run, Tape};
+use crate::plan::{Access, Buf, Element, Kernel, Lowered, Op, Run, Tape};
 use serde::{Deserialize, Serialize};
 
 /// What training minimises, per sample.
@@ -32,6 +32,7 @@ pub static SAMPLE: Kernel = Kernel {
     access: &[Access::Write, Access::Read, Access::Read],
     cpu: sample_cpu,
     reference: sample_reference,
+    gpu: sample_gpu,
     flops: |op| 3 * op.bufs[1].len() as u64,
     scratch: |_| 0,
 };
@@ -42,6 +43,7 @@ pub static DIFFERENCE: Kernel = Kernel {
     access: &[Access::Write, Access::Read, Access::Read, Access::Read],
     cpu: difference_cpu,
     reference: difference_reference,
+    gpu: difference_gpu,
     flops: |op| 5 * op.bufs[1].len() as u64,
     scratch: |_| 0,
 };
@@ -52,6 +54,7 @@ pub static CORRECT: Kernel = Kernel {
     access: &[Access::Write, Access::Read, Access::Read],
     cpu: correct,
     reference: correct,
+    gpu: correct_gpu,
     flops: |op| op.bufs[1].len() as u64,
     scratch: |_| 0,
 };
@@ -219,6 +222,32 @@ fn difference_reference(run: &mut Run<'_, f64>) {
         };
     }
     run.put(0, out);
+}
+
+/// One sum a row.
+fn rows(op: &Op, squared: &str, cross_entropy: &str) -> Vec<Lowered> {
+    let Buf { rows, cols, .. } = op.bufs[1];
+    let (term, value) = if op.ints[0] == Loss::SquaredError as u32 {
+        (squared, "0.5 * $z.x")
+    } else {
+        (cross_entropy, "$z.x")
+    };
+    vec![Lowered::Rows { rows, cols, terms: vec![term.into()], assign: (0, value.into()) }]
+}
+
+fn sample_gpu(op: &Op) -> Vec<Lowered> {
+    rows(op, "($1 - $2) * ($1 - $2)", "cross_entropy($1, $2)")
+}
+
+fn difference_gpu(op: &Op) -> Vec<Lowered> {
+    rows(op, "($1 - $2) * (($1 - $3) + ($2 - $3))", "cross_entropy_difference($1, $2, $3)")
+}
+
+fn correct_gpu(op: &Op) -> Vec<Lowered> {
+    vec![Lowered::Own {
+        body: include_str!("../wgsl/correct.wgsl"), shape: 1,
+        groups: op.bufs[1].rows as u32,
+    }]
 }
 
 fn largest<T: Element>(row: &[T]) -> usize {

@@ -9,7 +9,7 @@
 use super::lanes::{Lanes, WithLanes, dispatch};
 use super::math;
 use crate::base::rng::{philox, philox_blocks};
-use crate::plan::{Access, Buf, Kernel, Run, Tape};
+use crate::plan::{Access, Buf, Kernel, Lowered, Op, Points, Run, Tape};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -17,6 +17,7 @@ pub static KERNEL: Kernel = Kernel {
     access: &[Access::Write],
     cpu,
     reference,
+    gpu,
     flops: |op| 30 * op.bufs[0].len() as u64,
     scratch: |_| 0,
 };
@@ -70,6 +71,11 @@ impl WithLanes for Noise<'_> {
             }
         }
     }
+}
+
+fn gpu(op: &Op) -> Vec<Lowered> {
+    let draw = format!("normal4({}u, ROW * COLS + 4u * COL4)", op.ints[0]);
+    vec![Lowered::Points(Points::elementwise(op, &[(0, &draw)]))]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

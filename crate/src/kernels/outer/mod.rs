@@ -5,7 +5,7 @@
 
 use super::gemm::{Outer, panel_floats};
 use super::lanes::dispatch;
-use crate::plan::{Access, Buf, Kernel, Run, Scalar, Tape};
+use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Scalar, Tape};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -13,6 +13,7 @@ pub static KERNEL: Kernel = Kernel {
     access: &[Access::ReadWrite, Access::Read, Access::Read],
     cpu,
     reference,
+    gpu,
     flops: |op| 2 * (op.bufs[1].rows * op.bufs[0].len()) as u64,
     scratch: |op| panel_floats(op.bufs[2].cols, op.bufs[2].rows),
 };
@@ -31,6 +32,11 @@ pub fn record(
         format!("outer: W {w:?}, e {e:?}, h {h:?}")
     });
     tape.push(&KERNEL, label, &[w, e, h], &[beta, alpha], &[]);
+}
+
+fn gpu(op: &Op) -> Vec<Lowered> {
+    let points = Points::elementwise(op, &[(0, "scaled_sum($0, $z, %0, %1)")]);
+    vec![Lowered::Product { layout: Layout::Tn, left: 1, right: 2, depth: op.bufs[1].rows, points }]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

@@ -6,7 +6,7 @@
 use super::activation::Activation;
 use super::elementwise::map;
 use super::lanes::{Lanes, WithLanes, dispatch};
-use crate::plan::{Access, Buf, Kernel, Run, Tape};
+use crate::plan::{Access, Buf, Kernel, Lowered, Op, Points, Run, Tape};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -14,6 +14,7 @@ pub static KERNEL: Kernel = Kernel {
     access: &[Access::Write, Access::Read, Access::Read],
     cpu,
     reference,
+    gpu,
     flops: |op| 4 * op.bufs[0].len() as u64,
     scratch: |_| 0,
 };
@@ -37,6 +38,11 @@ impl WithLanes for OutputError<'_> {
         let act = self.3;
         map!(L, self.0; yhat = self.1, y = self.2 => yhat.sub(y).mul(act.slope(yhat)));
     }
+}
+
+fn gpu(op: &Op) -> Vec<Lowered> {
+    let value = format!("($1 - $2) * slope($1, {}u)", op.ints[0]);
+    vec![Lowered::Points(Points::elementwise(op, &[(0, &value)]))]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

@@ -6,7 +6,7 @@
 //!
 //! The f32 running sums stay good to about 3e-8 sqrt(steps): 3e-5 after a million steps.
 
-use crate::plan::{Access, Buf, Kernel, Run, Tape};
+use crate::plan::{Access, Buf, Kernel, Lowered, Op, Run, Tape};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -14,6 +14,7 @@ pub static KERNEL: Kernel = Kernel {
     access: &[Access::ReadWrite, Access::Read, Access::Read],
     cpu,
     reference,
+    gpu,
     flops: |op| {
         let (m, n) = (op.bufs[0].rows as u64, op.bufs[0].cols as u64);
         m * m * m / 3 + 2 * m * m * n
@@ -75,6 +76,11 @@ fn subtract_rows(
         let f = factor(k);
         row.iter_mut().zip(&rows[k * n..][..n]).for_each(|(x, y)| *x -= f * y);
     }
+}
+
+/// The Cholesky solve needs f64, which GPUs have not.
+fn gpu(_: &Op) -> Vec<Lowered> {
+    vec![Lowered::Host]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

@@ -5,7 +5,7 @@
 
 use super::elementwise::map;
 use super::lanes::{Lanes, WithLanes, dispatch};
-use crate::plan::{Access, Buf, Kernel, Run, Scalar, Tape};
+use crate::plan::{Access, Buf, Kernel, Lowered, Op, Points, Run, Scalar, Tape, Use};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -13,6 +13,7 @@ pub static KERNEL: Kernel = Kernel {
     access: &[Access::Write, Access::Read, Access::Read, Access::Read],
     cpu,
     reference,
+    gpu,
     flops: |op| 2 * op.bufs[0].len() as u64,
     scratch: |_| 0,
 };
@@ -53,6 +54,11 @@ impl WithLanes for RowScale<'_> {
             }
         }
     }
+}
+
+fn gpu(op: &Op) -> Vec<Lowered> {
+    let value = if op.bufs.len() > 3 { "$3 + ($1 * %0) * $2" } else { "($1 * %0) * $2" };
+    vec![Lowered::Points(Points::elementwise(op, &[(0, value)]).reading(1, Use::Row))]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

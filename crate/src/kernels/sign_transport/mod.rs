@@ -5,7 +5,7 @@
 
 use super::elementwise::map;
 use super::lanes::{Lanes, WithLanes, dispatch};
-use crate::plan::{Access, Buf, Kernel, Run, Tape};
+use crate::plan::{Access, Buf, Kernel, Lowered, Op, Points, Run, Tape};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -13,6 +13,7 @@ pub static KERNEL: Kernel = Kernel {
     access: &[Access::Write, Access::Read, Access::Read],
     cpu,
     reference,
+    gpu,
     flops: |op| op.bufs[0].len() as u64,
     scratch: |_| 0,
 };
@@ -39,6 +40,10 @@ impl WithLanes for Transport<'_> {
             magnitude.copysign(w)
         });
     }
+}
+
+fn gpu(op: &Op) -> Vec<Lowered> {
+    vec![Lowered::Points(Points::elementwise(op, &[(0, "sign_of($1, $2)")]))]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

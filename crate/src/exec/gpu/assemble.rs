@@ -1,0 +1,589 @@
+//! From a group of ops to the WGSL of its dispatch: declarations, loads and stores for its buffers, the
+//! expressions of its ops on values in registers, and the loop of its family around them.
+
+use super::fuse::{Anchor, Group, Id, RowSum, Statement};
+use super::template::{Names, expand};
+use crate::plan::{Buf, Layout, Op, Use};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+/// Sizes that suit an adapter; see `docs` of the constants below for how they were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tuning {
+    /// Rows of a product's register block, in fours.
+    pub rm4: u32,
+    /// Columns of a product's register block, in fours.
+    pub rn4: u32,
+    /// Invocations of a product's workgroup along columns.
+    pub wx: u32,
+    /// Invocations of a product's workgroup along rows.
+    pub wy: u32,
+    /// Invocations of a row's workgroup; at most 64.
+    pub width: u32,
+}
+
+impl Tuning {
+    /// For processors that run shaders (`SwiftShader`, llvmpipe): barriers and invocations cost, registers do not.
+    pub const SOFTWARE: Self = Self { rm4: 1, rn4: 1, wx: 4, wy: 4, width: 8 };
+    /// For hardware.
+    pub const HARDWARE: Self = Self { rm4: 1, rn4: 1, wx: 8, wy: 8, width: 64 };
+}
+
+/// Stands for the buffer that keeps a row sum of every step of a submission; see [`Assembly::history`].
+pub const HISTORY: Id = Id::MAX;
+
+/// A dispatch, ready to compile.
+#[derive(Debug, Clone)]
+pub struct Shader {
+    /// WGSL.
+    pub source: String,
+    /// Storage buffers in order of binding, with whether they are written.
+    pub bindings: Vec<(Id, bool)>,
+    /// Workgroups.
+    pub workgroups: [u32; 3],
+    /// Values of the pipeline's override constants.
+    pub constants: Vec<(&'static str, f64)>,
+    /// Does it read the data set?
+    pub data: bool,
+}
+
+/// Functions that expressions use.
+const MATH: &str = include_str!("../../kernels/wgsl/math.wgsl");
+/// Counter-based random numbers.
+pub const RANDOM: &str = include_str!("../../kernels/wgsl/random.wgsl");
+const GATHER: &str = include_str!("../../kernels/wgsl/gather.wgsl");
+const PRODUCT: &str = include_str!("wgsl/product.wgsl");
+const POINTS: &str = include_str!("wgsl/points.wgsl");
+const COLUMNS: &str = include_str!("wgsl/columns.wgsl");
+const ROWS: &str = include_str!("wgsl/rows.wgsl");
+const OWN: &str = include_str!("wgsl/own.wgsl");
+/// Most workgroups in one dimension (WebGPU's default limit).
+const MAX_GROUPS: u32 = 65_535;
+
+/// What differs from step to step and is not in a buffer; `scalars` of a program follow.
+pub const STEP: &str = "struct Step {
+  key: vec2u,
+  step: vec2u,
+  epoch: vec2u,
+  first: u32,
+  count: u32,
+  half_bits: u32,
+  shuffled: u32,
+  slot: u32,
+  unused: u32,
+  scalars: array<vec4f, SCALARS>,
+}
+@group(1) @binding(0) var<uniform> STEP: Step;
+";
+
+/// Assembles the groups of one plan.
+pub struct Assembly<'a> {
+    /// The ops that the groups' indices mean.
+    pub ops: &'a [&'a Op],
+    /// Sizes of blocks and workgroups.
+    pub tuning: Tuning,
+    /// A (N, 1) row sum that is also kept step by step, at `slot * N + n` of the buffer [`HISTORY`].
+    pub history: Option<Id>,
+    /// Four-number groups of scalars in a step.
+    pub scalars: usize,
+}
+
+/// How a buffer lies in memory in one shader.
+#[derive(Clone, Copy)]
+struct Slot {
+    binding: usize,
+    shape: Buf,
+    /// Declared as `array<vec4f>`: every row is a whole number of fours.
+    fours: bool,
+}
+
+/// Writes the expressions of one grid.
+struct Grid<'a> {
+    ops: &'a [&'a Op],
+    slots: &'a BTreeMap<Id, Slot>,
+    cols: usize,
+    /// Names of the row and of the group of four columns.
+    row: &'static str,
+    col: &'static str,
+    /// (m, 1) buffers are read and written along m.
+    upright: bool,
+    /// Variables that hold a buffer's value here.
+    known: BTreeMap<Id, String>,
+    dirty: Vec<Id>,
+    text: String,
+    count: usize,
+}
+
+impl Grid<'_> {
+    fn variable(&mut self, value: &str) -> String {
+        let name = format!("v{}", self.count);
+        self.count += 1;
+        let _ = writeln!(self.text, "  let {name} = {value};");
+        name
+    }
+
+    fn load(&mut self, buf: Buf, way: Use) -> String {
+        let id = buf.index();
+        if let Some(name) = self.known.get(&id).filter(|_| way == Use::Element) {
+            return name.clone();
+        }
+        let Some(slot) = self.slots.get(&id) else {
+            // Only in registers, and nothing has been put there yet: by contract nobody minds what it holds.
+            return "vec4f()".into();
+        };
+        let b = slot.binding;
+        let value = match way {
+            Use::Row => format!("b{b}[{}]", self.row),
+            Use::Column => format!("vector{b}({})", self.col),
+            Use::Element if self.upright => format!("vector{b}({})", self.col),
+            Use::Element => format!("load{b}({}, {})", self.row, self.col),
+        };
+        let name = self.variable(&value);
+        if way == Use::Element {
+            self.known.insert(id, name.clone());
+        }
+        name
+    }
+
+    /// An expression with its operands, scalars and names filled in.
+    fn fill(&mut self, op: &Op, uses: &[Use], text: &str, z: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(['$', '%']) {
+            out.push_str(&rest[..at]);
+            let mark = rest.as_bytes()[at];
+            rest = &rest[at + 1..];
+            if mark == b'$' && rest.starts_with('z') {
+                out.push_str(z);
+                rest = &rest[1..];
+                continue;
+            }
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let i: usize = rest[..digits].parse().unwrap_or(0);
+            rest = &rest[digits..];
+            if mark == b'$' {
+                let way = uses.get(i).copied().unwrap_or(Use::Element);
+                out.push_str(&self.load(op.bufs[i], way));
+            } else {
+                let scalar = op.scalars[i].index();
+                let _ = write!(out, "STEP.scalars[{}][{}]", scalar / 4, scalar % 4);
+            }
+        }
+        out.push_str(rest);
+        out.replace("COL4", self.col)
+            .replace("COLS", &format!("{}u", self.cols))
+            .replace("ROW", self.row)
+    }
+
+    fn statement(&mut self, statement: &Statement, z: &str) {
+        let op = self.ops[statement.op];
+        for (target, text) in &statement.points.assign {
+            let value = self.fill(op, &statement.points.uses, text, z);
+            let name = self.variable(&value);
+            let id = op.bufs[*target].index();
+            self.known.insert(id, name);
+            if !self.dirty.contains(&id) {
+                self.dirty.push(id);
+            }
+        }
+    }
+
+    /// Adds a row sum's terms to `sums[first..]`.
+    fn terms(&mut self, sum: &RowSum, first: usize) {
+        let op = self.ops[sum.op];
+        for (i, term) in sum.terms.iter().enumerate() {
+            let value = self.fill(op, &[], term, "");
+            let _ = writeln!(self.text, "  (*sums)[{}] += {value};", first + i);
+        }
+    }
+
+    /// The text, with what was assigned stored.
+    fn finish(mut self) -> String {
+        for id in &self.dirty {
+            if let Some(slot) = self.slots.get(id) {
+                let (b, row, col, value) = (slot.binding, self.row, self.col, &self.known[id]);
+                let place = if self.upright {
+                    format!("put{b}({col}, {value})")
+                } else {
+                    format!("store{b}({row}, {col}, {value})")
+                };
+                let _ = writeln!(self.text, "  {place};");
+            }
+        }
+        self.text
+    }
+}
+
+impl Assembly<'_> {
+    /// The dispatch of a group. `None` where it is the host's turn.
+    pub fn shader(&self, group: &Group) -> Option<Shader> {
+        if matches!(group.anchor, Anchor::Host { .. }) {
+            return None;
+        }
+        let shapes = self.shapes(group);
+        let mut bindings: Vec<(Id, bool)> =
+            group.bound.iter().map(|id| (*id, group.writes(*id))).collect();
+        if let Anchor::Own { op, .. } = group.anchor {
+            // its body names them by operand
+            bindings.clear();
+            for buf in &self.ops[op].bufs {
+                let id = buf.index();
+                if bindings.iter().all(|(known, _)| *known != id) {
+                    bindings.push((id, group.writes(id)));
+                }
+            }
+        }
+        let scalars = self.scalar_users(group);
+        let fours = self.fours(group, &shapes);
+        let slots: BTreeMap<Id, Slot> = bindings
+            .iter()
+            .enumerate()
+            .map(|(binding, (id, _))| {
+                (*id, Slot { binding, shape: shapes[id], fours: fours.contains(id) })
+            })
+            .collect();
+        let records = self.records(group);
+        if records {
+            bindings.push((HISTORY, true));
+        }
+        let body = self.body(group, &slots, records.then_some(bindings.len() - 1));
+        let random = body.contains("normal4(");
+        let data = body.contains("pixels(") || body.contains("one_hot(");
+        let mut source = String::new();
+        if random || data || scalars || records {
+            source.push_str(&STEP.replace("SCALARS", &self.scalars.max(1).to_string()));
+        }
+        for (binding, (id, written)) in bindings.iter().enumerate() {
+            let access = if *written { "read_write" } else { "read" };
+            let slot = slots.get(id).filter(|slot| slot.fours);
+            let kind = if slot.is_some() { "vec4f" } else { "f32" };
+            let _ = writeln!(
+                source,
+                "@group(0) @binding({binding}) var<storage, {access}> b{binding}: array<{kind}>;"
+            );
+        }
+        for slot in slots.values() {
+            let written = bindings[slot.binding].1;
+            source.push_str(&accessors(*slot, written));
+        }
+        source.push_str(MATH);
+        if random || data {
+            source.push_str(RANDOM);
+        }
+        if data {
+            source.push_str(GATHER);
+        }
+        source.push_str(&body);
+        let (workgroups, constants) = self.size(group);
+        Some(Shader { source, bindings, workgroups, constants, data })
+    }
+
+    fn shapes(&self, group: &Group) -> BTreeMap<Id, Buf> {
+        let ops = group.ops.iter().flat_map(|op| &self.ops[*op].bufs);
+        ops.map(|b| (b.index(), *b)).collect()
+    }
+
+    fn scalar_users(&self, group: &Group) -> bool {
+        group.ops.iter().any(|op| !self.ops[*op].scalars.is_empty())
+    }
+
+    fn records(&self, group: &Group) -> bool {
+        self.history.is_some_and(|id| group.writes(id)) && matches!(group.anchor, Anchor::Rows(_))
+    }
+
+    /// Is the grid one column that can be walked along its rows?
+    fn upright(&self, group: &Group) -> bool {
+        let plain = |s: &Statement| {
+            s.points.uses.iter().all(|way| *way == Use::Element)
+                && s.points.assign.iter().all(|(_, text)| !text.contains("ROW") && !text.contains("COL"))
+        };
+        match group.anchor {
+            Anchor::Columns { .. } => true,
+            Anchor::Points => group.cols == 1 && group.statements.iter().all(plain),
+            _ => false,
+        }
+    }
+
+    /// The buffers whose every use in this group is in whole, aligned fours.
+    fn fours(&self, group: &Group, shapes: &BTreeMap<Id, Buf>) -> BTreeSet<Id> {
+        let mut fours: BTreeSet<Id> = shapes.keys().copied().collect();
+        let whole = |buf: Buf| buf.cols % 4 == 0 && (buf.cols > 0);
+        let upright = self.upright(group);
+        let mut refuse = |buf: Buf, fits: bool| {
+            if !fits {
+                fours.remove(&buf.index());
+            }
+        };
+        match &group.anchor {
+            Anchor::Own { .. } | Anchor::Host { .. } => return BTreeSet::new(),
+            Anchor::Rows(sums) => {
+                for sum in sums {
+                    let op = self.ops[sum.op];
+                    op.bufs.iter().for_each(|b| refuse(*b, whole(*b)));
+                    refuse(op.bufs[sum.assign.0], false);
+                }
+            }
+            Anchor::Products { products, .. } => {
+                let ids = products.iter().flat_map(|p| [p.left, p.right]);
+                ids.for_each(|id| refuse(shapes[&id], whole(shapes[&id])));
+            }
+            Anchor::Columns { of, .. } => refuse(shapes[of], whole(shapes[of])),
+            Anchor::Points => {}
+        }
+        for (statements, upright) in [(&group.statements, upright), (&group.sums, true)] {
+            for statement in statements {
+                let op = self.ops[statement.op];
+                let named = super::fuse::operands(&statement.points);
+                for i in named {
+                    let buf = op.bufs[i];
+                    let fits = match statement.points.uses[i] {
+                        Use::Row => false,
+                        Use::Column => buf.len() % 4 == 0,
+                        Use::Element if upright => buf.len() % 4 == 0,
+                        Use::Element => whole(buf),
+                    };
+                    refuse(buf, fits);
+                }
+            }
+        }
+        fours
+    }
+
+    fn grid<'b>(&'b self, group: &Group, slots: &'b BTreeMap<Id, Slot>, upright: bool) -> Grid<'b> {
+        Grid {
+            ops: self.ops,
+            slots,
+            cols: group.cols,
+            row: "row",
+            col: "col",
+            upright,
+            known: BTreeMap::new(),
+            dirty: Vec::new(),
+            text: String::new(),
+            count: 0,
+        }
+    }
+
+    fn body(&self, group: &Group, slots: &BTreeMap<Id, Slot>, history: Option<usize>) -> String {
+        let upright = self.upright(group);
+        let (rows, cols) = if upright { (1, group.rows) } else { (group.rows, group.cols) };
+        let mut text = format!(
+            "const ROWS = {rows}u;\nconst COLS = {cols}u;\nconst ROWS4 = {}u;\nconst COLS4 = {}u;\n",
+            group.rows.div_ceil(4),
+            cols.div_ceil(4)
+        );
+        let constant = |text: &mut String, name: &str, value: usize| {
+            let _ = writeln!(text, "const {name} = {value}u;");
+        };
+        match &group.anchor {
+            Anchor::Points => {
+                let mut grid = self.grid(group, slots, upright);
+                group.statements.iter().for_each(|s| grid.statement(s, ""));
+                let _ = write!(text, "fn finish(row: u32, col: u32) {{\n{}}}\n", grid.finish());
+                text.push_str(POINTS);
+            }
+            Anchor::Products { layout, depth, products } => {
+                constant(&mut text, "DEPTH", *depth);
+                constant(&mut text, "DEPTH4", depth.div_ceil(4));
+                self.product(&mut text, group, slots, (*layout, products));
+            }
+            Anchor::Columns { of, depth } => {
+                constant(&mut text, "DEPTH", *depth);
+                let _ = writeln!(
+                    text,
+                    "fn matrix(row: u32, col: u32) -> vec4f {{ return load{}(row, col); }}",
+                    slots[of].binding
+                );
+                let mut grid = self.grid(group, slots, true);
+                group.statements.iter().for_each(|s| grid.statement(s, "z"));
+                let body = grid.finish();
+                let _ = write!(text, "fn finish(row: u32, col: u32, z: vec4f) {{\n{body}}}\n");
+                text.push_str(COLUMNS);
+            }
+            Anchor::Rows(sums) => self.rows(&mut text, group, slots, sums, history),
+            Anchor::Own { op, body, shape, .. } => {
+                let bufs = &self.ops[*op].bufs;
+                let shape = bufs[*shape];
+                text = format!("const ROWS = {}u;\nconst COLS = {}u;\n", shape.rows, shape.cols);
+                // an operand given twice has one binding
+                let body = bufs.iter().enumerate().fold((*body).to_string(), |body, (i, buf)| {
+                    body.replace(&format!("b{i}["), &format!("b{}[", slots[&buf.index()].binding))
+                });
+                text.push_str(&OWN.replace("BODY", &body));
+            }
+            Anchor::Host { .. } => {}
+        }
+        text
+    }
+
+    fn product(
+        &self,
+        text: &mut String,
+        group: &Group,
+        slots: &BTreeMap<Id, Slot>,
+        (layout, products): (Layout, &[super::fuse::Product]),
+    ) {
+        let Tuning { rm4, rn4, .. } = self.blocks(group);
+        let two = products.len() > 1;
+        let _ = write!(
+            text,
+            "const RM4 = {rm4}u;\nconst RN4 = {rn4}u;\nconst BLOCK = {}u;\n",
+            4 * rm4 * rn4
+        );
+        for (p, product) in products.iter().enumerate() {
+            for (side, id) in [("left", product.left), ("right", product.right)] {
+                let _ = writeln!(
+                    text,
+                    "fn {side}{p}(row: u32, col: u32) -> vec4f {{ return load{}(row, col); }}",
+                    slots[&id].binding
+                );
+            }
+        }
+        let mut grid = self.grid(group, slots, false);
+        group.statements.iter().for_each(|s| grid.statement(s, &format!("z{}", s.z)));
+        let (arguments, body) = (if two { "z0: vec4f, z1: vec4f" } else { "z0: vec4f" }, grid.finish());
+        let _ = write!(text, "fn finish(row: u32, col: u32, {arguments}) {{\n{body}}}\n");
+        if !group.sums.is_empty() {
+            let mut grid = self.grid(group, slots, true);
+            group.sums.iter().for_each(|s| grid.statement(s, "z"));
+            let body = grid.finish();
+            let _ = write!(text, "fn finish_sums(col: u32, z: vec4f) {{\n{body}}}\n");
+        }
+        let is = |yes: bool| u32::from(yes);
+        let names: Names<'_> = &[
+            ("products", products.len() as u32),
+            ("rm4", rm4),
+            ("rn4", rn4),
+            ("four", 4),
+            ("nt", is(layout == Layout::Nt)),
+            ("nn", is(layout == Layout::Nn)),
+            ("tn", is(layout == Layout::Tn)),
+            ("one", is(!two)),
+            ("two", is(two)),
+            ("sums", is(!group.sums.is_empty())),
+        ];
+        text.push_str(&expand(PRODUCT, names));
+    }
+
+    fn rows(
+        &self,
+        text: &mut String,
+        group: &Group,
+        slots: &BTreeMap<Id, Slot>,
+        sums: &[RowSum],
+        history: Option<usize>,
+    ) {
+        let total: usize = sums.iter().map(|s| s.terms.len()).sum();
+        let _ = writeln!(text, "const TERMS = {total}u;");
+        let mut grid = self.grid(group, slots, false);
+        let mut finish = String::new();
+        let mut first = 0;
+        // a statement may use what a sum reads, and the other way round: both are walked in order of recording
+        let mut statements = group.statements.iter().peekable();
+        for sum in sums {
+            while let Some(s) = statements.next_if(|s| s.op < sum.op) {
+                grid.statement(s, "");
+            }
+            grid.terms(sum, first);
+            let at = |i: usize| {
+                if i < sum.terms.len() { format!("total[{}]", first + i) } else { "0.0".into() }
+            };
+            let z = format!("vec4f({}, {}, {}, 0.0)", at(0), at(1), at(2));
+            let mut own = self.grid(group, slots, false);
+            let value = own.fill(self.ops[sum.op], &[], &sum.assign.1, "z");
+            let id = self.ops[sum.op].bufs[sum.assign.0].index();
+            let _ = write!(finish, "  {{\n  let z = {z};\n  let value = {value};\n");
+            if let Some(slot) = slots.get(&id) {
+                let _ = writeln!(finish, "  b{}[row] = value;", slot.binding);
+            }
+            if let Some(binding) = history.filter(|_| self.history == Some(id)) {
+                let _ = writeln!(finish, "  b{binding}[STEP.slot * ROWS + row] = value;");
+            }
+            finish.push_str("  }\n");
+            first += sum.terms.len();
+        }
+        statements.for_each(|s| grid.statement(s, ""));
+        let body = grid.finish();
+        let _ = write!(
+            text,
+            "fn visit(row: u32, col: u32, sums: ptr<function, array<vec4f, TERMS>>) {{\n{body}}}\nfn finish(row: u32, total: array<f32, TERMS>) {{\n{finish}}}\n"
+        );
+        text.push_str(ROWS);
+    }
+
+    /// Register blocks no larger than the result.
+    fn blocks(&self, group: &Group) -> Tuning {
+        let Tuning { rm4, rn4, .. } = self.tuning;
+        let rm4 = rm4.min(group.rows.div_ceil(4) as u32).max(1);
+        let rn4 = rn4.min(group.cols.div_ceil(4) as u32).max(1);
+        Tuning { rm4, rn4, ..self.tuning }
+    }
+
+    /// Workgroups, and the sizes that the pipeline is specialised to.
+    fn size(&self, group: &Group) -> ([u32; 3], Vec<(&'static str, f64)>) {
+        let width = self.tuning.width;
+        let constant = |width: u32| vec![("WIDTH", f64::from(width))];
+        match &group.anchor {
+            Anchor::Products { .. } => {
+                let Tuning { rm4, rn4, wx, wy, .. } = self.blocks(group);
+                let x = (group.cols.div_ceil(4) as u32).div_ceil(rn4 * wx);
+                let y = (group.rows as u32).div_ceil(4 * rm4 * wy);
+                ([x, y, 1], vec![("WX", f64::from(wx)), ("WY", f64::from(wy))])
+            }
+            Anchor::Columns { .. } => {
+                ([(group.rows.div_ceil(4) as u32).div_ceil(64), 1, 1], constant(64))
+            }
+            Anchor::Rows(_) => ([group.rows as u32, 1, 1], constant(width)),
+            Anchor::Own { groups, .. } => ([*groups, 1, 1], constant(width)),
+            Anchor::Points | Anchor::Host { .. } => {
+                let fours = if self.upright(group) {
+                    group.rows.div_ceil(4)
+                } else {
+                    group.rows * group.cols.div_ceil(4)
+                };
+                let groups = (fours as u32).div_ceil(64);
+                let y = groups.div_ceil(MAX_GROUPS);
+                ([groups.div_ceil(y), y, 1], constant(64))
+            }
+        }
+    }
+}
+
+/// `loadN(row, col)`, `storeN(row, col, value)`: four neighbouring columns of a matrix; `vectorN(col)`,
+/// `putN(col, value)`: four neighbouring entries of a vector. Past the end zeros are loaded and nothing is stored.
+fn accessors(slot: Slot, written: bool) -> String {
+    let Slot { binding: b, shape, fours } = slot;
+    let mut text = String::new();
+    let parameters = "row: u32, col: u32";
+    for (load, store, parameters, start, end) in [
+        ("load", "store", parameters, format!("row * {}u + 4u * col", shape.cols), shape.cols),
+        ("vector", "put", "col: u32", "4u * col".to_string(), shape.len()),
+    ] {
+        if fours {
+            let at = if load == "vector" { "col".into() } else { format!("row * {}u + col", shape.cols / 4) };
+            let _ = writeln!(text, "fn {load}{b}({parameters}) -> vec4f {{ return b{b}[{at}]; }}");
+            if written {
+                let _ = writeln!(text, "fn {store}{b}({parameters}, v: vec4f) {{ b{b}[{at}] = v; }}");
+            }
+            continue;
+        }
+        let lane = |i: u32| format!("select(0.0, b{b}[at + {i}u], 4u * col + {i}u < {end}u)");
+        let _ = writeln!(
+            text,
+            "fn {load}{b}({parameters}) -> vec4f {{\n  let at = {start};\n  return vec4f({}, {}, {}, {});\n}}",
+            lane(0),
+            lane(1),
+            lane(2),
+            lane(3)
+        );
+        if written {
+            let put = |i: u32| format!("  if (4u * col + {i}u < {end}u) {{ b{b}[at + {i}u] = v[{i}]; }}\n");
+            let _ = writeln!(
+                text,
+                "fn {store}{b}({parameters}, v: vec4f) {{\n  let at = {start};\n{}}}",
+                (0..4).map(put).collect::<String>()
+            );
+        }
+    }
+    text
+}

@@ -1,0 +1,558 @@
+//! A run that trains on the processor or on a GPU, and moves between them in the middle.
+//!
+//! The [`Trainer`] always stays: it is the run while the processor trains, and the last known state while a GPU
+//! does. So a GPU that is lost costs the steps since the last checkpoint, which the processor repeats, and
+//! nothing else. Checkpoints come back while training goes on.
+//!
+//! Nothing here waits. What must arrive first is a future: natively, [`Gpu::wait`] drives it; in a browser, the
+//! event loop does.
+
+use crate::base::{Error, Result};
+use crate::data::SplitName;
+use crate::exec::gpu::{Executor, Flight, Gpu, Reading};
+use crate::metrics::Metrics;
+use crate::plan::{Arithmetic, Buf, Hyper, Moment, Source};
+use crate::trainer::{Measurement, Pictures, Trainer};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+use web_time::Instant;
+
+/// Submissions under way at once: one runs while the next is encoded.
+const IN_FLIGHT: usize = 2;
+/// Shortest time between checkpoints.
+const CHECKPOINT: Duration = Duration::from_millis(250);
+/// Checkpoints take at most one part in so many of the time.
+const CHECKPOINT_SHARE: u32 = 20;
+/// Weight of the newest measurement of a step's time.
+const NEWEST: f64 = 0.25;
+
+/// Where a run trains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Device {
+    /// The processor.
+    Cpu,
+    /// A GPU.
+    Gpu,
+}
+
+impl Device {
+    /// As written in configurations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        }
+    }
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// Steps done; on a GPU, submitted.
+    pub step: u64,
+    /// Steps whose losses have come back.
+    pub confirmed: u64,
+    /// As many submissions as allowed are under way.
+    pub busy: bool,
+    /// Measured GPU time of a step.
+    pub ms_per_step: Option<f64>,
+    /// Dispatches of a step, 0 on the processor.
+    pub dispatches: usize,
+    /// Bytes read back by all runs on the same GPU.
+    pub readback_bytes: u64,
+    /// Once, when the run has left the GPU by itself: why, in a sentence.
+    pub note: Option<String>,
+}
+
+/// Milliseconds a step takes on either path.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Calibration {
+    /// On the processor.
+    pub cpu_ms: f64,
+    /// On the GPU.
+    pub gpu_ms: f64,
+}
+
+/// State on its way from the GPU to the trainer.
+struct Checkpoint {
+    step: u64,
+    reading: Reading,
+    asked: Instant,
+}
+
+/// What lives on the GPU.
+struct Resident {
+    exec: Executor,
+    /// Steps submitted.
+    step: u64,
+    /// Steps whose losses have come back.
+    confirmed: u64,
+    flights: VecDeque<Flight>,
+    ms_per_step: Option<f64>,
+    /// The first flight has landed: drivers finish compiling in it, so its time says nothing.
+    warm: bool,
+    /// When the last flight landed, for GPUs without a clock of their own.
+    landed: Instant,
+    checkpoint: Option<Checkpoint>,
+    last_checkpoint: Instant,
+    /// How long the last one took.
+    checkpoint_took: Duration,
+    /// Step of the state that the trainer has.
+    saved: u64,
+}
+
+struct Inner {
+    trainer: Trainer,
+    resident: Option<Resident>,
+    note: Option<String>,
+}
+
+/// A run on either path. Clones are the same run.
+#[derive(Clone)]
+pub struct Session(Rc<RefCell<Inner>>);
+
+impl Session {
+    /// A run on the processor.
+    pub fn new(trainer: Trainer) -> Self {
+        Self(Rc::new(RefCell::new(Inner { trainer, resident: None, note: None })))
+    }
+
+    /// Where it trains now.
+    pub fn device(&self) -> Device {
+        if self.0.borrow().resident.is_some() { Device::Gpu } else { Device::Cpu }
+    }
+
+    /// Steps done; on a GPU, submitted.
+    pub fn step(&self) -> u64 {
+        let inner = self.0.borrow();
+        inner.resident.as_ref().map_or(inner.trainer.step(), |r| r.step)
+    }
+
+    /// Looks at the trainer: its configuration and data. Its weights are the current ones on the processor only.
+    pub fn with<R>(&self, look: impl FnOnce(&Trainer) -> R) -> R {
+        look(&self.0.borrow().trainer)
+    }
+
+    /// Changes the rates from the next step on.
+    pub fn set_hyper(&self, hyper: &Hyper) -> Result<()> {
+        self.0.borrow_mut().trainer.set_hyper(hyper)
+    }
+
+    /// Processor: runs `steps` steps. GPU: submits that many (or as many as one submission holds) and returns at
+    /// once; does nothing while two submissions are under way. Returns [`Session::step`].
+    ///
+    /// # Errors
+    /// [`Error::Diverged`]
+    pub fn advance(&self, steps: u64) -> Result<u64> {
+        let mut inner = self.0.borrow_mut();
+        inner.collect()?;
+        inner.submit(steps)?;
+        drop(inner);
+        Ok(self.step())
+    }
+
+    /// Takes up what has come back.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`]
+    pub fn poll(&self) -> Result<Progress> {
+        let mut inner = self.0.borrow_mut();
+        inner.collect()?;
+        let note = inner.note.take();
+        let Inner { trainer, resident, .. } = &mut *inner;
+        let Some(r) = resident else {
+            let step = trainer.step();
+            return Ok(Progress {
+                step,
+                confirmed: step,
+                busy: false,
+                ms_per_step: None,
+                dispatches: 0,
+                readback_bytes: 0,
+                note,
+            });
+        };
+        Ok(Progress {
+            step: r.step,
+            confirmed: r.confirmed,
+            busy: r.flights.len() >= IN_FLIGHT,
+            ms_per_step: r.ms_per_step,
+            dispatches: r.exec.dispatches(trainer.compiled().step, r.step)?,
+            readback_bytes: r.exec.gpu().bytes_read(),
+            note,
+        })
+    }
+
+    /// Moves the run to a GPU at the step where it stands.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`]: it cannot run there; it stays on the processor.
+    pub async fn to_gpu(&self, gpu: Rc<Gpu>) -> Result<()> {
+        self.to_cpu().await?;
+        let work = gpu.clone();
+        let made = gpu
+            .checked(|| {
+                let inner = self.0.borrow();
+                let mut exec = executor(&inner.trainer, work)?;
+                let compiled = inner.trainer.compiled();
+                for plan in [compiled.step, compiled.align, compiled.evaluate, compiled.infer] {
+                    exec.prepare(plan)?;
+                }
+                Ok(exec)
+            })
+            .await?;
+        let mut inner = self.0.borrow_mut();
+        // Not before now: the processor may have gone on while shaders were compiled.
+        upload(&inner.trainer, &made);
+        let now = Instant::now();
+        let step = inner.trainer.step();
+        inner.resident = Some(Resident {
+            exec: made,
+            step,
+            confirmed: step,
+            flights: VecDeque::new(),
+            ms_per_step: None,
+            warm: false,
+            landed: now,
+            checkpoint: None,
+            last_checkpoint: now,
+            checkpoint_took: Duration::ZERO,
+            saved: step,
+        });
+        Ok(())
+    }
+
+    /// Moves the run to the processor; what is under way is waited for. A GPU that is lost meanwhile leaves a note
+    /// for [`Session::poll`] and the last checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`]
+    pub async fn to_cpu(&self) -> Result<()> {
+        match self.synchronise().await {
+            Ok(()) => self.0.borrow_mut().resident = None,
+            Err(Error::Gpu { message }) => self.0.borrow_mut().fall_back(&message),
+            Err(other) => return Err(other),
+        }
+        Ok(())
+    }
+
+    /// Brings the trainer's state up to the last submitted step.
+    async fn synchronise(&self) -> Result<()> {
+        let Some((step, reading)) = self.0.borrow_mut().read_state() else { return Ok(()) };
+        let values = reading.wait().await?;
+        let mut inner = self.0.borrow_mut();
+        // Submitted before it, so landed before it.
+        inner.collect()?;
+        inner.adopt(step, &values)
+    }
+
+    /// A row of metrics as of this call, on the first `train` and `test` samples.
+    pub fn metrics_over(
+        &self,
+        train: usize,
+        test: usize,
+    ) -> impl Future<Output = Result<Metrics>> + 'static {
+        let asked = self.measure(train, test);
+        let run = self.clone();
+        async move {
+            match asked? {
+                Asked::Now(metrics) => Ok(*metrics),
+                Asked::Later(wanted, reading) => {
+                    let values = reading.wait().await?;
+                    let mut inner = run.0.borrow_mut();
+                    inner.collect()?;
+                    let values: Vec<f64> = values.into_iter().map(f64::from).collect();
+                    let running = inner.trainer.take_running();
+                    Ok(wanted.measured(&values, running))
+                }
+            }
+        }
+    }
+
+    /// A row of metrics as of this call, on the configured probe.
+    pub fn metrics(&self) -> impl Future<Output = Result<Metrics>> + 'static {
+        let probe = self.with(|t| t.config().probe);
+        self.metrics_over(probe, probe)
+    }
+
+    fn measure(&self, train: usize, test: usize) -> Result<Asked> {
+        let mut inner = self.0.borrow_mut();
+        inner.collect()?;
+        let Inner { trainer, resident, .. } = &mut *inner;
+        let Some(r) = resident else {
+            return Ok(Asked::Now(Box::new(trainer.metrics_over(train, test))));
+        };
+        let updates = r.step.saturating_sub(trainer.config().warmup);
+        let wanted = Measurement::metrics(trainer, train, test).at_step(r.step, updates);
+        let reading = r.exec.perform(wanted.tasks(), &trainer.config().hyper())?;
+        Ok(Asked::Later(Box::new(wanted), reading))
+    }
+
+    /// Noise-free activities of layer `l` for the listed samples as of this call, row major.
+    pub fn activities(
+        &self,
+        split: SplitName,
+        samples: &[usize],
+        l: usize,
+    ) -> impl Future<Output = Result<Vec<f32>>> + 'static {
+        let asked = self.ask(split, samples, l);
+        async move {
+            match asked? {
+                Ok(values) => Ok(values),
+                Err(reading) => reading.wait().await,
+            }
+        }
+    }
+
+    fn ask(
+        &self,
+        split: SplitName,
+        samples: &[usize],
+        l: usize,
+    ) -> Result<std::result::Result<Vec<f32>, Reading>> {
+        let mut inner = self.0.borrow_mut();
+        inner.collect()?;
+        let Inner { trainer, resident, .. } = &mut *inner;
+        let Some(r) = resident else {
+            return Ok(Ok(trainer.activities(split, samples, l)?));
+        };
+        let wanted = Pictures::of(trainer, split, samples, l)?;
+        Ok(Err(r.exec.perform(wanted.tasks(), &trainer.config().hyper())?))
+    }
+
+    /// Content of a persistent buffer as of this call; `None` where there is none of that label.
+    pub fn buffer(&self, label: &str) -> impl Future<Output = Result<Option<Vec<f32>>>> + 'static {
+        let inner = self.0.borrow();
+        let found = inner.trainer.buffer(label);
+        let asked = match (&inner.resident, found) {
+            (Some(r), Some((_, buf))) => Err(r.exec.read(&[buf])),
+            (_, found) => Ok(found.map(|(values, _)| values.to_vec())),
+        };
+        async move {
+            match asked {
+                Ok(values) => Ok(values),
+                Err(reading) => reading.wait().await.map(Some),
+            }
+        }
+    }
+
+    /// The trainer with the state of this moment, for saving and checksums.
+    pub async fn current<R>(&self, look: impl FnOnce(&Trainer) -> R) -> Result<R> {
+        self.synchronise().await?;
+        Ok(self.with(look))
+    }
+
+    /// Times both paths on this configuration, a few milliseconds each after a first step that warms up. The run
+    /// itself is not touched.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`]: it cannot run there.
+    pub async fn calibrate(&self, gpu: Rc<Gpu>) -> Result<Calibration> {
+        let (mut twin, compiled, hyper) = {
+            let inner = self.0.borrow();
+            let trainer = &inner.trainer;
+            let twin = Trainer::new(
+                trainer.config().clone(),
+                trainer.data().clone(),
+                Arithmetic::Reproducible,
+            )?;
+            (twin, trainer.compiled().clone(), trainer.config().hyper())
+        };
+        let work = gpu.clone();
+        let mut exec = gpu
+            .checked(|| {
+                let mut exec = executor(&twin, work)?;
+                exec.prepare(compiled.step)?;
+                Ok(exec)
+            })
+            .await?;
+        upload(&twin, &exec);
+        let mut steps = 0u64;
+        let mut run = async |count: u64| -> Result<f64> {
+            let begin = Instant::now();
+            let moments: Vec<Moment> =
+                (steps..steps + count).map(|step| moment(&twin, step)).collect();
+            let flight = exec.submit(compiled.step, &moments, &hyper)?;
+            exec.landed(flight).await?;
+            steps += count;
+            Ok(1e3 * begin.elapsed().as_secs_f64())
+        };
+        // Compiles what the driver has put off, then doubles until the time counts.
+        run(1).await?;
+        let (mut count, mut took) = (1, run(1).await?);
+        while took < CALIBRATE_MS && count < 64 {
+            count *= 2;
+            took = run(count).await?;
+        }
+        let gpu_ms = took / count as f64;
+        let mut cpu = |count: u64| -> Result<f64> {
+            let begin = Instant::now();
+            twin.advance(count)?;
+            Ok(1e3 * begin.elapsed().as_secs_f64())
+        };
+        let (mut count, mut took) = (1, cpu(1)?);
+        while took < CALIBRATE_MS && count < 256 {
+            count *= 2;
+            took = cpu(count)?;
+        }
+        Ok(Calibration { cpu_ms: took / count as f64, gpu_ms })
+    }
+}
+
+/// How long a calibration measures either path at least.
+const CALIBRATE_MS: f64 = 4.0;
+
+/// A row of metrics, there or to come.
+enum Asked {
+    Now(Box<Metrics>),
+    Later(Box<Measurement>, Reading),
+}
+
+/// A run's memory and plans on a GPU, without its state.
+fn executor(trainer: &Trainer, gpu: Rc<Gpu>) -> Result<Executor> {
+    let compiled = trainer.compiled();
+    let observed = compiled.observed();
+    Executor::new(gpu, compiled.program.clone(), trainer.data(), Some(compiled.loss), &observed)
+}
+
+/// The state, from the trainer to the GPU.
+fn upload(trainer: &Trainer, exec: &Executor) {
+    for decl in trainer.compiled().program.persistent() {
+        if let Some((values, buf)) = trainer.buffer(&decl.label) {
+            exec.write(buf, values);
+        }
+    }
+}
+
+/// The surroundings of training step number `step`.
+fn moment(trainer: &Trainer, step: u64) -> Moment {
+    let mut moment = trainer.moment(Source::Shuffled, 0);
+    moment.env.step = step;
+    moment.clock.step = step;
+    moment.clock.updates = step.saturating_sub(trainer.config().warmup);
+    moment
+}
+
+impl Inner {
+    fn submit(&mut self, steps: u64) -> Result<()> {
+        let Self { trainer, resident, .. } = self;
+        let Some(r) = resident else {
+            trainer.advance(steps)?;
+            return Ok(());
+        };
+        if r.flights.len() >= IN_FLIGHT || steps == 0 {
+            return Ok(());
+        }
+        let count = steps.min(r.exec.slots() as u64);
+        let moments: Vec<Moment> = (r.step..r.step + count).map(|s| moment(trainer, s)).collect();
+        let flight = r.exec.submit(trainer.compiled().step, &moments, &trainer.config().hyper())?;
+        r.flights.push_back(flight);
+        r.step += count;
+        let pause = CHECKPOINT.max(CHECKPOINT_SHARE * r.checkpoint_took);
+        if r.checkpoint.is_none() && r.last_checkpoint.elapsed() >= pause {
+            let reading = r.exec.read(&persistent(trainer));
+            r.checkpoint = Some(Checkpoint { step: r.step, reading, asked: Instant::now() });
+        }
+        Ok(())
+    }
+
+    /// Asks for the whole state.
+    fn read_state(&mut self) -> Option<(u64, Reading)> {
+        let r = self.resident.as_ref()?;
+        Some((r.step, r.exec.read(&persistent(&self.trainer))))
+    }
+
+    /// Takes up what has come back: losses, then a checkpoint. A GPU that fails is left.
+    fn collect(&mut self) -> Result<()> {
+        match self.take_up() {
+            Err(Error::Gpu { message }) => {
+                self.fall_back(&message);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn take_up(&mut self) -> Result<()> {
+        let Self { trainer, resident, .. } = self;
+        let Some(r) = resident else { return Ok(()) };
+        while let Some(landing) = r.flights.front_mut().and_then(|f| r.exec.land(f)) {
+            let landing = landing?;
+            let Some(flight) = r.flights.pop_front() else { break };
+            let waited = landing.submitted.max(r.landed).elapsed().as_secs_f64() * 1e3;
+            let ms = landing.gpu_ms.unwrap_or(waited) / flight.steps as f64;
+            if r.warm {
+                r.ms_per_step = Some(r.ms_per_step.map_or(ms, |old| old + NEWEST * (ms - old)));
+            }
+            r.warm = true;
+            r.landed = Instant::now();
+            for (step, loss) in (flight.first + 1..).zip(&landing.losses) {
+                if !loss.is_finite() {
+                    let top = trainer.config().layers();
+                    let what = format!("layer {top} (loss of its output h{top})");
+                    return Err(Error::Diverged { step, what });
+                }
+                trainer.book(*loss);
+            }
+            r.confirmed = flight.first + flight.steps as u64;
+        }
+        if let Some(fault) = r.exec.gpu().fault() {
+            return Err(Error::gpu(fault));
+        }
+        let Some(arrived) = r.checkpoint.as_mut().and_then(|c| c.reading.poll()) else {
+            return Ok(());
+        };
+        let Some(Checkpoint { step, asked, .. }) = r.checkpoint.take() else { return Ok(()) };
+        r.checkpoint_took = asked.elapsed();
+        r.last_checkpoint = Instant::now();
+        let values = arrived?;
+        self.adopt(step, &values)
+    }
+
+    /// Makes what came back the trainer's state.
+    fn adopt(&mut self, step: u64, values: &[f32]) -> Result<()> {
+        if self.resident.as_ref().is_none_or(|r| step < r.saved) {
+            // Left, or overtaken by a later one.
+            return Ok(());
+        }
+        let layout: Vec<(Buf, String)> = {
+            let program = &self.trainer.compiled().program;
+            program.persistent().map(|b| (b.buf, b.label.clone())).collect()
+        };
+        let mut rest = values;
+        for (buf, label) in &layout {
+            let (own, others) = rest.split_at(buf.len());
+            rest = others;
+            if own.iter().any(|x| !x.is_finite()) {
+                return Err(Error::Diverged { step, what: label.clone() });
+            }
+        }
+        let mut rest = values;
+        for (buf, _) in layout {
+            let (own, others) = rest.split_at(buf.len());
+            self.trainer.executor().write(buf).copy_from_slice(own);
+            rest = others;
+        }
+        self.trainer.set_step(step);
+        if let Some(r) = &mut self.resident {
+            r.saved = step;
+        }
+        Ok(())
+    }
+
+    /// Goes on on the processor from the last state that came back.
+    fn fall_back(&mut self, why: &str) {
+        if self.resident.take().is_some() {
+            let step = self.trainer.step();
+            self.note = Some(format!("{why}; training goes on on the processor from step {step}"));
+        }
+    }
+}
+
+fn persistent(trainer: &Trainer) -> Vec<Buf> {
+    trainer.compiled().program.persistent().map(|b| b.buf).collect()
+}
+
