@@ -11,7 +11,7 @@ use crate::base::{Error, Result};
 use crate::data::SplitName;
 use crate::exec::gpu::{Executor, Flight, Gpu, Reading};
 use crate::metrics::Metrics;
-use crate::plan::{Arithmetic, Buf, Hyper, Moment, Source};
+use crate::plan::{Buf, Hyper, Lowered, Moment, Source};
 use crate::trainer::{Measurement, Pictures, Trainer};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -83,9 +83,21 @@ struct Checkpoint {
     asked: Instant,
 }
 
+/// The part of a step that the processor does: the solve of ridge regression, which needs f64. Steps are then
+/// submitted one by one, so that every step has the B of the step before it, as on the processor.
+struct Solver {
+    /// Runs the ops; its other buffers mean nothing.
+    twin: Box<Trainer>,
+    operands: Vec<Buf>,
+    results: Vec<Buf>,
+    /// Operands on their way here, after a step of this number; somebody else may be waiting for them.
+    waiting: Option<(u64, Option<Reading>)>,
+}
+
 /// What lives on the GPU.
 struct Resident {
     exec: Executor,
+    solver: Option<Solver>,
     /// Steps submitted.
     step: u64,
     /// Steps whose losses have come back.
@@ -178,7 +190,7 @@ impl Session {
         Ok(Progress {
             step: r.step,
             confirmed: r.confirmed,
-            busy: r.flights.len() >= IN_FLIGHT,
+            busy: r.busy(),
             ms_per_step: r.ms_per_step,
             dispatches: r.exec.dispatches(trainer.compiled().step, r.step)?,
             readback_bytes: r.exec.gpu().bytes_read(),
@@ -198,8 +210,9 @@ impl Session {
                 let inner = self.0.borrow();
                 let mut exec = executor(&inner.trainer, work)?;
                 let compiled = inner.trainer.compiled();
-                for plan in [compiled.step, compiled.align, compiled.evaluate, compiled.infer] {
-                    exec.prepare(plan)?;
+                exec.prepare(compiled.step, true)?;
+                for plan in [compiled.align, compiled.evaluate, compiled.infer] {
+                    exec.prepare(plan, false)?;
                 }
                 Ok(exec)
             })
@@ -207,10 +220,18 @@ impl Session {
         let mut inner = self.0.borrow_mut();
         // Not before now: the processor may have gone on while shaders were compiled.
         upload(&inner.trainer, &made);
+        let (operands, results) = made.host_operands(inner.trainer.compiled().step, u64::MAX);
+        let solver = if operands.is_empty() {
+            None
+        } else {
+            let twin = Box::new(inner.trainer.twin()?);
+            Some(Solver { twin, operands, results, waiting: None })
+        };
         let now = Instant::now();
         let step = inner.trainer.step();
         inner.resident = Some(Resident {
             exec: made,
+            solver,
             step,
             confirmed: step,
             flights: VecDeque::new(),
@@ -239,8 +260,49 @@ impl Session {
         Ok(())
     }
 
+    /// Is the processor's part of the last step still to come?
+    fn unsettled(&self) -> bool {
+        let inner = self.0.borrow();
+        let solver = inner.resident.as_ref().and_then(|r| r.solver.as_ref());
+        solver.is_some_and(|s| s.waiting.is_some())
+    }
+
+    /// Waits for the processor's part of the last step.
+    async fn settle(&self) -> Result<()> {
+        let waiting = {
+            let mut inner = self.0.borrow_mut();
+            let solver = inner.resident.as_mut().and_then(|r| r.solver.as_mut());
+            solver.and_then(|s| s.waiting.as_mut()).and_then(|(s, r)| Some((*s, r.take()?)))
+        };
+        let Some((step, reading)) = waiting else { return Ok(()) };
+        let values = reading.wait().await?;
+        if let Some(r) = &mut self.0.borrow_mut().resident
+            && let Some(solver) = &mut r.solver
+        {
+            solver.solve(&r.exec, step, &values);
+        }
+        Ok(())
+    }
+
+    /// What `ask` gives: asked now, or as soon as the last step is whole.
+    fn ask<T: 'static>(
+        &self,
+        ask: impl FnOnce(&Self) -> Result<T> + 'static,
+    ) -> impl Future<Output = Result<T>> + 'static {
+        let run = self.clone();
+        let (now, later) = if run.unsettled() { (None, Some(ask)) } else { (Some(ask(&run)), None) };
+        async move {
+            if let Some(ask) = later {
+                run.settle().await?;
+                return ask(&run);
+            }
+            now.unwrap_or_else(|| Err(Error::internal("nothing was asked")))
+        }
+    }
+
     /// Brings the trainer's state up to the last submitted step.
     async fn synchronise(&self) -> Result<()> {
+        self.settle().await?;
         let Some((step, reading)) = self.0.borrow_mut().read_state() else { return Ok(()) };
         let values = reading.wait().await?;
         let mut inner = self.0.borrow_mut();
@@ -255,10 +317,10 @@ impl Session {
         train: usize,
         test: usize,
     ) -> impl Future<Output = Result<Metrics>> + 'static {
-        let asked = self.measure(train, test);
+        let asked = self.ask(move |run| run.measure(train, test));
         let run = self.clone();
         async move {
-            match asked? {
+            match asked.await? {
                 Asked::Now(metrics) => Ok(*metrics),
                 Asked::Later(wanted, reading) => {
                     let values = reading.wait().await?;
@@ -298,16 +360,17 @@ impl Session {
         samples: &[usize],
         l: usize,
     ) -> impl Future<Output = Result<Vec<f32>>> + 'static {
-        let asked = self.ask(split, samples, l);
+        let samples = samples.to_vec();
+        let asked = self.ask(move |run| run.picture(split, &samples, l));
         async move {
-            match asked? {
+            match asked.await? {
                 Ok(values) => Ok(values),
                 Err(reading) => reading.wait().await,
             }
         }
     }
 
-    fn ask(
+    fn picture(
         &self,
         split: SplitName,
         samples: &[usize],
@@ -325,14 +388,16 @@ impl Session {
 
     /// Content of a persistent buffer as of this call; `None` where there is none of that label.
     pub fn buffer(&self, label: &str) -> impl Future<Output = Result<Option<Vec<f32>>>> + 'static {
-        let inner = self.0.borrow();
-        let found = inner.trainer.buffer(label);
-        let asked = match (&inner.resident, found) {
-            (Some(r), Some((_, buf))) => Err(r.exec.read(&[buf])),
-            (_, found) => Ok(found.map(|(values, _)| values.to_vec())),
-        };
+        let label = label.to_string();
+        let asked = self.ask(move |run| {
+            let inner = run.0.borrow();
+            Ok(match (&inner.resident, inner.trainer.buffer(&label)) {
+                (Some(r), Some((_, buf))) => Err(r.exec.read(&[buf])),
+                (_, found) => Ok(found.map(|(values, _)| values.to_vec())),
+            })
+        });
         async move {
-            match asked {
+            match asked.await? {
                 Ok(values) => Ok(values),
                 Err(reading) => reading.wait().await.map(Some),
             }
@@ -345,6 +410,40 @@ impl Session {
         Ok(self.with(look))
     }
 
+    /// Drives a future of this run to its end. For native programs: in a browser nothing may wait.
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        let gpu = self.0.borrow().resident.as_ref().map(|r| r.exec.gpu().clone());
+        match gpu {
+            Some(gpu) => gpu.wait(future),
+            None => crate::exec::gpu::device::ready(future),
+        }
+    }
+
+    /// Runs `steps` steps on either path and waits for their end. For native programs.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`]
+    pub fn train(&self, steps: u64) -> Result<()> {
+        let end = self.step() + steps;
+        loop {
+            let progress = self.poll()?;
+            // A GPU that was lost has set the run back; the processor runs these steps again.
+            if progress.step >= end && progress.confirmed >= end {
+                return Ok(());
+            }
+            if let Some(note) = progress.note {
+                self.0.borrow_mut().note = Some(note);
+            }
+            if progress.busy || progress.step >= end {
+                if let Some(r) = &self.0.borrow().resident {
+                    r.exec.gpu().block();
+                }
+            } else {
+                self.advance(end - progress.step)?;
+            }
+        }
+    }
+
     /// Times both paths on this configuration, a few milliseconds each after a first step that warms up. The run
     /// itself is not touched.
     ///
@@ -354,18 +453,13 @@ impl Session {
         let (mut twin, compiled, hyper) = {
             let inner = self.0.borrow();
             let trainer = &inner.trainer;
-            let twin = Trainer::new(
-                trainer.config().clone(),
-                trainer.data().clone(),
-                Arithmetic::Reproducible,
-            )?;
-            (twin, trainer.compiled().clone(), trainer.config().hyper())
+            (trainer.twin()?, trainer.compiled().clone(), trainer.config().hyper())
         };
         let work = gpu.clone();
         let mut exec = gpu
             .checked(|| {
                 let mut exec = executor(&twin, work)?;
-                exec.prepare(compiled.step)?;
+                exec.prepare(compiled.step, true)?;
                 Ok(exec)
             })
             .await?;
@@ -436,6 +530,31 @@ fn moment(trainer: &Trainer, step: u64) -> Moment {
     moment
 }
 
+impl Resident {
+    /// Can it take no submission now?
+    fn busy(&self) -> bool {
+        self.flights.len() >= IN_FLIGHT || self.solver.as_ref().is_some_and(|s| s.waiting.is_some())
+    }
+}
+
+impl Solver {
+    /// Runs the host's ops on what has come back, and sends what they write.
+    fn solve(&mut self, exec: &Executor, step: u64, values: &[f32]) {
+        let mut rest = values;
+        for buf in &self.operands {
+            let (own, others) = rest.split_at(buf.len());
+            self.twin.executor().write(*buf).copy_from_slice(own);
+            rest = others;
+        }
+        self.twin.set_step(step);
+        self.twin.run_only(&|op| (op.kernel.gpu)(op).contains(&Lowered::Host));
+        for buf in &self.results {
+            exec.write(*buf, self.twin.executor().read(*buf));
+        }
+        self.waiting = None;
+    }
+}
+
 impl Inner {
     fn submit(&mut self, steps: u64) -> Result<()> {
         let Self { trainer, resident, .. } = self;
@@ -443,20 +562,33 @@ impl Inner {
             trainer.advance(steps)?;
             return Ok(());
         };
-        if r.flights.len() >= IN_FLIGHT || steps == 0 {
+        if r.busy() || steps == 0 {
             return Ok(());
         }
-        let count = steps.min(r.exec.slots() as u64);
+        let most = if r.solver.is_some() { 1 } else { r.exec.slots() as u64 };
+        let count = steps.min(most);
         let moments: Vec<Moment> = (r.step..r.step + count).map(|s| moment(trainer, s)).collect();
         let flight = r.exec.submit(trainer.compiled().step, &moments, &trainer.config().hyper())?;
         r.flights.push_back(flight);
         r.step += count;
+        if let Some(solver) = &mut r.solver {
+            solver.waiting = Some((r.step - 1, Some(r.exec.read(&solver.operands))));
+            // a checkpoint now would have the W of this step and the B of the last
+            return Ok(());
+        }
+        self.ask_for_checkpoint();
+        Ok(())
+    }
+
+    /// Asks for the state as it is after everything submitted, if it is time for it.
+    fn ask_for_checkpoint(&mut self) {
+        let Self { trainer, resident, .. } = self;
+        let Some(r) = resident else { return };
         let pause = CHECKPOINT.max(CHECKPOINT_SHARE * r.checkpoint_took);
         if r.checkpoint.is_none() && r.last_checkpoint.elapsed() >= pause {
             let reading = r.exec.read(&persistent(trainer));
             r.checkpoint = Some(Checkpoint { step: r.step, reading, asked: Instant::now() });
         }
-        Ok(())
     }
 
     /// Asks for the whole state.
@@ -502,6 +634,15 @@ impl Inner {
         if let Some(fault) = r.exec.gpu().fault() {
             return Err(Error::gpu(fault));
         }
+        if let Some(solver) = &mut r.solver
+            && let Some((step, Some(reading))) = &mut solver.waiting
+            && let Some(values) = reading.poll()
+        {
+            let step = *step;
+            solver.solve(&r.exec, step, &values?);
+            self.ask_for_checkpoint();
+        }
+        let Some(r) = &mut self.resident else { return Ok(()) };
         let Some(arrived) = r.checkpoint.as_mut().and_then(|c| c.reading.poll()) else {
             return Ok(());
         };

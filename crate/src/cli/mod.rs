@@ -7,6 +7,7 @@ mod train;
 use clap::{Parser, Subcommand};
 use credit_lab::base::{Error, Result};
 use credit_lab::config::Task;
+use credit_lab::exec::gpu::executor;
 use credit_lab::trainer::compile;
 use credit_lab::{experiments, trace};
 use std::io::Write as _;
@@ -41,6 +42,9 @@ enum Command {
         /// A rule's id.
         #[arg(long, default_value = "np")]
         rule: String,
+        /// Print the dispatches that a GPU runs instead of the recorded operations
+        #[arg(long)]
+        gpu: bool,
     },
     /// Measures steps a second and the share of this machine's arithmetic peak.
     Bench(bench::Options),
@@ -59,11 +63,15 @@ pub fn run(cli: Cli) -> Result<()> {
                 .map_err(|e| Error::internal(e.to_string()))?;
             print(&json)
         }
-        Command::Plan { task, rule } => {
+        Command::Plan { task, rule, gpu } => {
             let config =
                 experiments::default_config(task, &rule, credit_lab::config::Optimizer::Sgd)?;
             let compiled = compile(&config, false)?;
-            let plan = &compiled.program.plans[0];
+            let plan = &compiled.program.plans[compiled.step.index()];
+            if gpu {
+                let (program, observed) = (&compiled.program, compiled.observed());
+                return print(&executor::describe(program, compiled.step, u64::MAX, &observed));
+            }
             print(&format!(
                 "{}{} ops, {:.2} MFLOP a step",
                 compiled.program.describe(compiled.step),

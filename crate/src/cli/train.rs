@@ -6,17 +6,21 @@ use credit_lab::base::{Error, Result, rng};
 use credit_lab::config::{
     Difference, FeedbackLearner, Initialisation, Noise, Optimizer, RunConfig, Task,
 };
+use credit_lab::exec::gpu::Gpu;
+use credit_lab::exec::gpu::device::ready;
 use credit_lab::experiments;
 use credit_lab::kernels::activation::Activation;
 use credit_lab::kernels::loss::Loss;
 use credit_lab::metrics::{LayerMetrics, Metrics};
 use credit_lab::plan::Arithmetic;
+use credit_lab::session::{Calibration, Session};
 use credit_lab::trainer::Trainer;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Instant;
 
 /// Options of `train`. What is not given is the paper's value for the task and the rule.
@@ -95,6 +99,9 @@ pub struct Options {
     /// File for the rows, - for standard output
     #[arg(long, default_value = "-")]
     out: PathBuf,
+    /// Where to train: cpu, gpu (an error where there is none), or auto (both are timed, the faster one runs)
+    #[arg(long, value_enum, default_value_t = Choice::Cpu)]
+    device: Choice,
     /// The same bits as in the browser: no fused multiply-add
     #[arg(long)]
     reproducible: bool,
@@ -109,6 +116,14 @@ pub struct Options {
         "per_batch_difference", "init",
     ])]
     resume: Option<PathBuf>,
+}
+
+/// Where to train.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Choice {
+    Cpu,
+    Gpu,
+    Auto,
 }
 
 /// Names the option instead of the setting.
@@ -242,6 +257,17 @@ fn writer(options: &Options) -> Result<Box<dyn Write>> {
     Ok(Box::new(BufWriter::new(file)))
 }
 
+/// A row of metrics; once more, on the processor, where the GPU is lost just then.
+fn measure(run: &Session, train: usize, test: usize) -> Result<Metrics> {
+    match run.wait(run.metrics_over(train, test)) {
+        Err(Error::Gpu { .. }) => {
+            run.advance(0)?;
+            run.wait(run.metrics_over(train, test))
+        }
+        other => other,
+    }
+}
+
 fn start(options: &Options) -> Result<Trainer> {
     let data = input::data(options.data.as_deref())?;
     let arithmetic = if options.reproducible { Arithmetic::Reproducible } else { Arithmetic::Fast };
@@ -253,6 +279,36 @@ fn start(options: &Options) -> Result<Trainer> {
             Trainer::restore(&bytes, data, arithmetic)
         }
     }
+}
+
+/// Moves the run to the device that was asked for; says which it is, and why.
+fn place(run: &Session, choice: Choice) -> Result<()> {
+    let why = match choice {
+        Choice::Cpu => return Ok(()),
+        Choice::Gpu => {
+            let gpu = ready(Gpu::request())?;
+            gpu.wait(run.to_gpu(gpu.clone()))?;
+            format!("GPU ({})", gpu.name())
+        }
+        Choice::Auto => match ready(Gpu::request()).and_then(|gpu| timed(run, &gpu)) {
+            Ok(why) => why,
+            Err(Error::Gpu { message }) => format!("processor: {message}"),
+            Err(other) => return Err(other),
+        },
+    };
+    eprintln!("trains on the {why}");
+    Ok(())
+}
+
+/// Times both paths and takes the faster.
+fn timed(run: &Session, gpu: &Rc<Gpu>) -> Result<String> {
+    let Calibration { cpu_ms, gpu_ms } = gpu.wait(run.calibrate(gpu.clone()))?;
+    let name = gpu.name();
+    if gpu_ms < cpu_ms {
+        gpu.wait(run.to_gpu(gpu.clone()))?;
+        return Ok(format!("GPU ({name}): {gpu_ms:.2} ms a step, processor {cpu_ms:.2} ms"));
+    }
+    Ok(format!("processor: {cpu_ms:.2} ms a step, GPU ({name}) {gpu_ms:.2} ms"))
 }
 
 /// Runs the command.
@@ -271,7 +327,7 @@ pub fn run(options: &Options) -> Result<()> {
             .open(path)
             .map_err(|e| Error::io(path.display().to_string(), &e))?;
     }
-    let mut trainer = start(options)?;
+    let trainer = start(options)?;
     let mut out = writer(options)?;
     let name = options.out.display().to_string();
     let bar = ProgressBar::new(options.steps);
@@ -284,9 +340,11 @@ pub fn run(options: &Options) -> Result<()> {
     eprintln!("{} ({} parameters), {}", config, trainer.config().parameters(), trainer.data().name);
     let train_samples = options.eval_samples.unwrap_or(trainer.config().probe.max(1000));
     let test_samples = options.eval_samples.unwrap_or(usize::MAX);
+    let run = Session::new(trainer);
+    place(&run, options.device)?;
     let mut speed = 0.0;
     loop {
-        let metrics = trainer.metrics_over(train_samples, test_samples);
+        let metrics = measure(&run, train_samples, test_samples)?;
         let accuracy = metrics.test_accuracy.map_or(String::new(), |a| format!(", {a:.2} % right"));
         bar.set_message(format!(
             "test loss {:.1}{accuracy}, {speed:.0} steps/s",
@@ -296,18 +354,31 @@ pub fn run(options: &Options) -> Result<()> {
         writeln!(out, "{line}")
             .and_then(|()| out.flush())
             .map_err(|e| Error::io(name.as_str(), &e))?;
-        bar.set_position(trainer.step());
-        if trainer.step() >= options.steps {
+        bar.set_position(run.step());
+        if run.step() >= options.steps {
             break;
         }
-        let steps = options.eval_every.min(options.steps - trainer.step());
+        let steps = options.eval_every.min(options.steps - run.step());
         let begin = Instant::now();
-        trainer.advance(steps)?;
+        run.train(steps)?;
+        if let Some(note) = run.poll()?.note {
+            bar.suspend(|| eprintln!("{note}"));
+        }
         speed = steps as f64 / begin.elapsed().as_secs_f64();
     }
     bar.finish();
     if let Some(path) = &options.save {
-        std::fs::write(path, trainer.save())
+        let blob = loop {
+            match run.wait(run.current(Trainer::save)) {
+                Err(Error::Gpu { .. }) => {
+                    // Lost just now: the processor makes up for what is missing.
+                    run.advance(0)?;
+                    run.train(options.steps.saturating_sub(run.step()))?;
+                }
+                other => break other?,
+            }
+        };
+        std::fs::write(path, blob)
             .map_err(|e| Error::io(path.display().to_string(), &e))?;
     }
     Ok(())

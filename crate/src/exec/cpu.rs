@@ -5,7 +5,7 @@
 use crate::base::rng::InitRng;
 use crate::data::Dataset;
 use crate::plan::{
-    Arithmetic, Buf, Clock, Element, Env, Hyper, Init, Kernel, PlanId, Program, Run,
+    Arithmetic, Buf, Clock, Element, Env, Hyper, Init, Kernel, Op, PlanId, Program, Run,
 };
 use std::sync::Arc;
 
@@ -92,6 +92,11 @@ impl<T: Precision> Executor<T> {
         }
     }
 
+    /// How products and sums are rounded.
+    pub fn arithmetic(&self) -> Arithmetic {
+        self.arithmetic
+    }
+
     /// The program it runs.
     pub fn program(&self) -> &Program {
         &self.program
@@ -115,14 +120,14 @@ impl<T: Precision> Executor<T> {
         env: &Env,
         hyper: &Hyper,
         clock: &Clock,
-        skip: impl Fn(&Kernel) -> bool,
+        skip: impl Fn(&Op) -> bool,
     ) {
         for (value, scalar) in self.scalars.iter_mut().zip(&self.program.scalars) {
             *value = (scalar.value)(hyper, clock);
         }
         let program = &*self.program;
         for op in &program.plans[plan.0].ops {
-            if !op.when.runs(env.step) || skip(op.kernel) {
+            if !op.when.runs(env.step) || skip(op) {
                 continue;
             }
             let mut run = Run {

@@ -213,6 +213,13 @@ impl Plan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanId(pub(crate) usize);
 
+impl PlanId {
+    /// Position in [`Program::plans`].
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// Everything an executor needs: buffers, scalars, plans.
 #[derive(Debug, Clone, Default)]
 pub struct Program {

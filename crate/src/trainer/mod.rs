@@ -13,7 +13,7 @@ use crate::data::{Dataset, SplitName};
 use crate::exec::{Executor, Precision};
 use crate::kernels::noise;
 use crate::metrics::{Evaluation, Metrics};
-use crate::plan::{Arithmetic, Buf, Clock, Env, Hyper, Kernel, Moment, Role, Source, Task};
+use crate::plan::{Arithmetic, Buf, Clock, Env, Hyper, Kernel, Moment, Op, Role, Source, Task};
 use crate::snapshot::{self, Snapshot};
 use std::sync::Arc;
 
@@ -114,18 +114,27 @@ impl<T: Precision> Trainer<T> {
         self.step = step;
     }
 
-    /// Fills the noise buffers of the next step without running it.
-    pub fn draw_noise(&mut self) {
+    /// Another run with this configuration, data and arithmetic, from its beginning.
+    pub fn twin(&self) -> Result<Self> {
+        Self::new(self.config.clone(), self.data.clone(), self.exec.arithmetic())
+    }
+
+    /// Runs those ops of the training step at this step that `chosen` says, on the buffers as they are.
+    pub fn run_only(&mut self, chosen: &dyn Fn(&Op) -> bool) {
         let env = self.env(Source::Shuffled, 0);
         let (hyper, clock) = (self.config.hyper(), self.clock());
-        let is_other = |kernel: &Kernel| kernel.name != noise::KERNEL.name;
-        self.exec.run(self.compiled.step, &env, &hyper, &clock, is_other);
+        self.exec.run(self.compiled.step, &env, &hyper, &clock, |op| !chosen(op));
+    }
+
+    /// Fills the noise buffers of the next step without running it.
+    pub fn draw_noise(&mut self) {
+        self.run_only(&|op| op.kernel.name == noise::KERNEL.name);
     }
 
     fn run_step(&mut self, hyper: &Hyper, given: &dyn Fn(&Kernel) -> bool) -> Result<()> {
         let env = self.env(Source::Shuffled, 0);
         let clock = self.clock();
-        self.exec.run(self.compiled.step, &env, hyper, &clock, given);
+        self.exec.run(self.compiled.step, &env, hyper, &clock, |op| given(op.kernel));
         self.step += 1;
         let loss: f64 = self.exec.read(self.compiled.loss).iter().map(|l| l.to_f64()).sum();
         if !loss.is_finite() || self.broken_feedback().is_some() {

@@ -6,6 +6,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "values from JavaScript arrive owned")]
 
 mod data;
+mod gpu;
 mod simulator;
 
 use crate::base::{Error, rng};
@@ -18,6 +19,7 @@ use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
 pub use data::{DataSet, IdxFiles};
+pub use gpu::Gpu;
 pub use simulator::Simulator;
 
 /// A core error as a JavaScript one.

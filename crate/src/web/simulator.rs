@@ -1,13 +1,18 @@
 //! A run for the page.
 
 use super::data::{DataSet, split_name};
+use super::gpu::Gpu;
 use super::{object, parse, throw};
-use crate::base::Error;
+use crate::base::{Error, Result};
 use crate::config::RunConfig;
 use crate::plan::Arithmetic;
+use crate::session::{Calibration, Progress, Session};
 use crate::trainer::Trainer;
+use js_sys::Promise;
 use serde::{Deserialize, Serialize};
+use std::future::Future;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
 
 /// Changed rates; what is left out stays.
 #[derive(Deserialize, Serialize)]
@@ -20,9 +25,46 @@ struct Changes {
     input_noise: Option<f64>,
 }
 
-/// A network in training. Runs in reproducible arithmetic: the same seed gives the same bits natively.
+/// [`Progress`] as the page reads it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Poll {
+    step: f64,
+    confirmed: f64,
+    busy: bool,
+    ms_per_step: Option<f64>,
+    dispatches: usize,
+    readback_bytes: f64,
+    note: Option<String>,
+}
+
+/// [`Calibration`] as the page reads it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Timing {
+    cpu_ms: f64,
+    gpu_ms: f64,
+}
+
+/// A promise of what a future gives, converted.
+fn promise<T: 'static>(
+    future: impl Future<Output = Result<T>> + 'static,
+    convert: impl FnOnce(T) -> std::result::Result<JsValue, JsValue> + 'static,
+) -> Promise {
+    future_to_promise(async move { future.await.map_err(|e| throw(&e)).and_then(convert) })
+}
+
+/// Floats as a typed array.
+fn array(values: &[f32]) -> JsValue {
+    js_sys::Float32Array::from(values).into()
+}
+
+/// A network in training, on the processor or on a GPU. The processor runs in reproducible arithmetic: the same seed
+/// gives the same bits natively.
+///
+/// What has to come back from a GPU is a promise, on either path: on the processor it is resolved at once.
 #[wasm_bindgen]
-pub struct Simulator(Trainer);
+pub struct Simulator(Session);
 
 #[wasm_bindgen]
 impl Simulator {
@@ -34,10 +76,10 @@ impl Simulator {
     pub fn new(
         #[wasm_bindgen(unchecked_param_type = "RunConfig")] config: JsValue,
         data: &DataSet,
-    ) -> Result<Simulator, JsValue> {
+    ) -> std::result::Result<Simulator, JsValue> {
         let config: RunConfig = parse("config", &config)?;
         Trainer::new(config, data.0.clone(), Arithmetic::Reproducible)
-            .map(Self)
+            .map(|run| Self(Session::new(run)))
             .map_err(|e| throw(&e))
     }
 
@@ -45,9 +87,9 @@ impl Simulator {
     ///
     /// # Errors
     /// `snapshot`: damaged, of another version, or trained on other data.
-    pub fn restore(blob: &[u8], data: &DataSet) -> Result<Simulator, JsValue> {
+    pub fn restore(blob: &[u8], data: &DataSet) -> std::result::Result<Simulator, JsValue> {
         Trainer::restore(blob, data.0.clone(), Arithmetic::Reproducible)
-            .map(Self)
+            .map(|run| Self(Session::new(run)))
             .map_err(|e| throw(&e))
     }
 
@@ -56,11 +98,68 @@ impl Simulator {
     /// # Errors
     /// None in practice; the conversion is fallible.
     #[wasm_bindgen(getter, unchecked_return_type = "RunConfig")]
-    pub fn config(&self) -> Result<JsValue, JsValue> {
-        object(self.0.config())
+    pub fn config(&self) -> std::result::Result<JsValue, JsValue> {
+        self.0.with(|run| object(run.config()))
     }
 
-    /// Steps done.
+    /// `cpu` or `gpu`.
+    #[wasm_bindgen(getter, unchecked_return_type = "\"cpu\" | \"gpu\"")]
+    pub fn device(&self) -> String {
+        self.0.device().name().into()
+    }
+
+    /// Moves the run to the GPU at the step where it stands.
+    ///
+    /// # Errors
+    /// `gpu`: it cannot run there; it stays on the processor.
+    #[wasm_bindgen(js_name = toGpu, unchecked_return_type = "Promise<void>")]
+    pub fn to_gpu(&self, gpu: &Gpu) -> Promise {
+        let (run, gpu) = (self.0.clone(), gpu.0.clone());
+        promise(async move { run.to_gpu(gpu).await }, |()| Ok(JsValue::UNDEFINED))
+    }
+
+    /// Moves the run to the processor, once what is under way has come back.
+    ///
+    /// # Errors
+    /// `diverged`
+    #[wasm_bindgen(js_name = toCpu, unchecked_return_type = "Promise<void>")]
+    pub fn to_cpu(&self) -> Promise {
+        let run = self.0.clone();
+        promise(async move { run.to_cpu().await }, |()| Ok(JsValue::UNDEFINED))
+    }
+
+    /// Milliseconds a step on either path, measured on this configuration; the run itself is not touched.
+    ///
+    /// # Errors
+    /// `gpu`: it cannot run there.
+    #[wasm_bindgen(unchecked_return_type = "Promise<{ cpuMs: number; gpuMs: number }>")]
+    pub fn calibrate(&self, gpu: &Gpu) -> Promise {
+        let (run, gpu) = (self.0.clone(), gpu.0.clone());
+        promise(async move { run.calibrate(gpu).await }, |Calibration { cpu_ms, gpu_ms }| {
+            object(&Timing { cpu_ms, gpu_ms })
+        })
+    }
+
+    /// Takes up what has come back from the GPU; once a frame. On the processor it only tells.
+    ///
+    /// # Errors
+    /// `diverged`: the loss is no longer finite; the message names layer and step.
+    #[wasm_bindgen(unchecked_return_type = "Poll")]
+    pub fn poll(&self) -> std::result::Result<JsValue, JsValue> {
+        let Progress { step, confirmed, busy, ms_per_step, dispatches, readback_bytes, note } =
+            self.0.poll().map_err(|e| throw(&e))?;
+        object(&Poll {
+            step: step as f64,
+            confirmed: confirmed as f64,
+            busy,
+            ms_per_step,
+            dispatches,
+            readback_bytes: readback_bytes as f64,
+            note,
+        })
+    }
+
+    /// Steps done; on a GPU, submitted.
     #[wasm_bindgen(getter)]
     pub fn step(&self) -> f64 {
         self.0.step() as f64
@@ -69,27 +168,30 @@ impl Simulator {
     /// Count of W and b.
     #[wasm_bindgen(getter)]
     pub fn parameters(&self) -> usize {
-        self.0.config().parameters()
+        self.0.with(|run| run.config().parameters())
     }
 
     /// Floating point operations of one step.
     #[wasm_bindgen(getter, js_name = flopsPerStep)]
     pub fn flops_per_step(&self) -> f64 {
-        self.0.flops_per_step() as f64
+        self.0.with(Trainer::flops_per_step) as f64
     }
 
     /// The recorded step as a table.
     #[wasm_bindgen(getter, js_name = planText)]
     pub fn plan_text(&self) -> String {
-        let compiled = self.0.compiled();
-        compiled.program.describe(compiled.step)
+        self.0.with(|run| {
+            let compiled = run.compiled();
+            compiled.program.describe(compiled.step)
+        })
     }
 
-    /// Runs `steps` steps; returns the number done in all.
+    /// Processor: runs `steps` steps. GPU: submits them and returns at once; does nothing while two submissions are
+    /// under way. Returns `step`.
     ///
     /// # Errors
     /// `diverged`: the loss is no longer finite; the message names layer and step.
-    pub fn advance(&mut self, steps: u32) -> Result<f64, JsValue> {
+    pub fn advance(&self, steps: u32) -> std::result::Result<f64, JsValue> {
         self.0.advance(u64::from(steps)).map(|step| step as f64).map_err(|e| throw(&e))
     }
 
@@ -99,11 +201,11 @@ impl Simulator {
     /// `config`: a rate out of its range; nothing is changed.
     #[wasm_bindgen(js_name = setHyper)]
     pub fn set_hyper(
-        &mut self,
+        &self,
         #[wasm_bindgen(unchecked_param_type = "Partial<Hyper>")] changes: JsValue,
-    ) -> Result<(), JsValue> {
+    ) -> std::result::Result<(), JsValue> {
         let changes: Changes = parse("rates", &changes)?;
-        let mut hyper = self.0.config().hyper();
+        let mut hyper = self.0.with(|run| run.config().hyper());
         for (target, value) in [
             (&mut hyper.eta_w, changes.eta_w),
             (&mut hyper.eta_b, changes.eta_b),
@@ -116,73 +218,95 @@ impl Simulator {
         self.0.set_hyper(&hyper).map_err(|e| throw(&e))
     }
 
-    /// Losses, accuracies and feedback alignment on the probe.
+    /// Losses, accuracies and feedback alignment on the probe, as of this call.
     ///
     /// # Errors
-    /// None in practice; the conversion is fallible.
-    #[wasm_bindgen(unchecked_return_type = "Metrics")]
-    pub fn metrics(&mut self) -> Result<JsValue, JsValue> {
-        object(&self.0.metrics())
+    /// `gpu`: lost meanwhile; ask again after `poll`.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Metrics>")]
+    pub fn metrics(&self) -> Promise {
+        promise(self.0.metrics(), |metrics| object(&metrics))
     }
 
     fn activities(
-        &mut self,
+        &self,
         split: &str,
         samples: &[usize],
         layer: usize,
-    ) -> Result<Vec<f32>, JsValue> {
-        self.0.activities(split_name(split)?, samples, layer).map_err(|e| throw(&e))
+    ) -> std::result::Result<Promise, JsValue> {
+        let values = self.0.activities(split_name(split)?, samples, layer);
+        Ok(promise(values, |values| Ok(array(&values))))
     }
 
     /// Noise-free outputs for the listed samples, row major, samples x outputs.
     ///
     /// # Errors
-    /// `config`: no such split or sample.
+    /// `config`: no such split or sample. `gpu`: lost meanwhile.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Float32Array>")]
     pub fn outputs(
-        &mut self,
+        &self,
         #[wasm_bindgen(unchecked_param_type = "SplitName")] split: &str,
         indices: &[u32],
-    ) -> Result<Vec<f32>, JsValue> {
+    ) -> std::result::Result<Promise, JsValue> {
         let samples: Vec<usize> = indices.iter().map(|i| *i as usize).collect();
-        self.activities(split, &samples, self.0.config().layers())
+        self.activities(split, &samples, self.0.with(|run| run.config().layers()))
     }
 
     /// Activity of the narrowest hidden layer for the first `count` samples, row major.
     ///
     /// # Errors
-    /// `config`: no such split, or fewer samples.
+    /// `config`: no such split, or fewer samples. `gpu`: lost meanwhile.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Float32Array>")]
     pub fn latent(
-        &mut self,
+        &self,
         #[wasm_bindgen(unchecked_param_type = "SplitName")] split: &str,
         count: usize,
-    ) -> Result<Vec<f32>, JsValue> {
+    ) -> std::result::Result<Promise, JsValue> {
         let samples: Vec<usize> = (0..count).collect();
-        self.activities(split, &samples, self.0.code_layer())
+        self.activities(split, &samples, self.0.with(Trainer::code_layer))
     }
 
     /// `W^layer`, counted from 1, row major, units x inputs.
     ///
     /// # Errors
-    /// `config`: no such layer.
-    pub fn weights(&self, layer: usize) -> Result<Vec<f32>, JsValue> {
-        let error = || Error::config("layer", format!("there is no layer {layer}"));
+    /// `config`: no such layer. `gpu`: lost meanwhile.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Float32Array>")]
+    pub fn weights(&self, layer: usize) -> Promise {
+        let error = throw(&Error::config("layer", format!("there is no layer {layer}")));
         let found = self.0.buffer(&format!("W{layer}"));
-        found.map(|(values, _)| values.to_vec()).ok_or_else(|| throw(&error()))
+        promise(found, move |values| values.map(|values| array(&values)).ok_or(error))
     }
 
     /// `B^layer`, counted from 2, or undefined where the rule has none.
-    #[wasm_bindgen(js_name = feedbackWeights)]
-    pub fn feedback_weights(&self, layer: usize) -> Option<Vec<f32>> {
-        self.0.buffer(&format!("B{layer}")).map(|(values, _)| values.to_vec())
+    ///
+    /// # Errors
+    /// `gpu`: lost meanwhile.
+    #[wasm_bindgen(js_name = feedbackWeights, unchecked_return_type = "Promise<Float32Array | undefined>")]
+    pub fn feedback_weights(&self, layer: usize) -> Promise {
+        let found = self.0.buffer(&format!("B{layer}"));
+        promise(found, |values| Ok(values.map_or(JsValue::UNDEFINED, |values| array(&values))))
     }
 
     /// A versioned snapshot; a run continued from it equals the uninterrupted one bit for bit.
-    pub fn save(&self) -> Vec<u8> {
-        self.0.save()
+    ///
+    /// # Errors
+    /// `gpu`: lost meanwhile.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Uint8Array>")]
+    pub fn save(&self) -> Promise {
+        let run = self.0.clone();
+        promise(async move { run.current(Trainer::save).await }, |blob| {
+            Ok(js_sys::Uint8Array::from(&blob[..]).into())
+        })
     }
 
     /// Hexadecimal digest of all weights, biases and feedback weights.
-    pub fn checksum(&self) -> String {
-        format!("{:016x}", self.0.checksum())
+    ///
+    /// # Errors
+    /// `gpu`: lost meanwhile.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn checksum(&self) -> Promise {
+        let run = self.0.clone();
+        promise(async move { run.current(Trainer::checksum).await }, |sum| {
+            Ok(format!("{sum:016x}").into())
+        })
     }
 }

@@ -94,3 +94,21 @@ export interface FileReport {
   role: "train-images" | "train-labels" | "test-images" | "test-labels";
   items: number;
 }
+
+/** How far a run is; see `Simulator.poll`. */
+export interface Poll {
+  /** Steps done; on the GPU, submitted. */
+  step: number;
+  /** Steps whose losses have come back. */
+  confirmed: number;
+  /** Two submissions are under way: `advance` would do nothing. */
+  busy: boolean;
+  /** Measured GPU time of a step, null on the processor and before the first result. */
+  msPerStep: number | null;
+  /** Compute dispatches of a step, 0 on the processor. */
+  dispatches: number;
+  /** Bytes read back by all runs on the same GPU. */
+  readbackBytes: number;
+  /** Once, when the run has left the GPU by itself: why, in a sentence. */
+  note: string | null;
+}

@@ -7,9 +7,22 @@ use crate::plan::{Buf, Layout, Op, Use};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-/// Sizes that suit an adapter; see `docs` of the constants below for how they were found.
+/// How operands of a product get into registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Path {
+    /// Every invocation loads what it needs.
+    Direct,
+    /// As `Direct`, with the rows shared in quads of four; needs subgroups.
+    Quad,
+    /// Through workgroup memory.
+    Tiled,
+}
+
+/// Sizes that suit an adapter. Largest blocks: a product takes smaller ones where its result is smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tuning {
+    /// How operands of a product get into registers.
+    pub path: Path,
     /// Rows of a product's register block, in fours.
     pub rm4: u32,
     /// Columns of a product's register block, in fours.
@@ -23,10 +36,18 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// For processors that run shaders (`SwiftShader`, llvmpipe): barriers and invocations cost, registers do not.
-    pub const SOFTWARE: Self = Self { rm4: 1, rn4: 1, wx: 4, wy: 4, width: 8 };
-    /// For hardware.
-    pub const HARDWARE: Self = Self { rm4: 1, rn4: 1, wx: 8, wy: 8, width: 64 };
+    /// For processors that run shaders (`SwiftShader`, llvmpipe), where a load costs as much as 40 multiply-adds and a
+    /// barrier as much as 20 loads: large register blocks, no workgroup memory.
+    pub const SOFTWARE: Self =
+        Self { path: Path::Direct, rm4: 2, rn4: 2, wx: 4, wy: 1, width: 8 };
+    /// The same where quads can share what they load.
+    pub const QUAD: Self = Self { path: Path::Quad, rm4: 4, rn4: 2, wx: 4, wy: 1, width: 8 };
+    /// For hardware: 64 x 64 tiles by 256 invocations of 4 x 4 results each. By reasoning (30 registers an
+    /// invocation, two tiles in 8 KiB): there was none to measure on.
+    pub const HARDWARE: Self =
+        Self { path: Path::Tiled, rm4: 1, rn4: 1, wx: 16, wy: 16, width: 64 };
+    /// Quick to compile, for plans that run seldom.
+    pub const SMALL: Self = Self { path: Path::Direct, rm4: 1, rn4: 1, wx: 4, wy: 4, width: 8 };
 }
 
 /// Stands for the buffer that keeps a row sum of every step of a submission; see [`Assembly::history`].
@@ -53,10 +74,16 @@ const MATH: &str = include_str!("../../kernels/wgsl/math.wgsl");
 pub const RANDOM: &str = include_str!("../../kernels/wgsl/random.wgsl");
 const GATHER: &str = include_str!("../../kernels/wgsl/gather.wgsl");
 const PRODUCT: &str = include_str!("wgsl/product.wgsl");
+const DIRECT: &str = include_str!("wgsl/product_direct.wgsl");
+const TILED: &str = include_str!("wgsl/product_tiled.wgsl");
 const POINTS: &str = include_str!("wgsl/points.wgsl");
 const COLUMNS: &str = include_str!("wgsl/columns.wgsl");
 const ROWS: &str = include_str!("wgsl/rows.wgsl");
 const OWN: &str = include_str!("wgsl/own.wgsl");
+/// Columns, in fours, from which a block is more than four wide.
+const NARROW: u32 = 64;
+/// Inner indices of a tile in workgroup memory; half as many where there are two products.
+const DEEP: u32 = 16;
 /// Most workgroups in one dimension (WebGPU's default limit).
 const MAX_GROUPS: u32 = 65_535;
 
@@ -215,11 +242,8 @@ impl Grid<'_> {
 }
 
 impl Assembly<'_> {
-    /// The dispatch of a group. `None` where it is the host's turn.
-    pub fn shader(&self, group: &Group) -> Option<Shader> {
-        if matches!(group.anchor, Anchor::Host { .. }) {
-            return None;
-        }
+    /// The dispatch of a group.
+    pub fn shader(&self, group: &Group) -> Shader {
         let shapes = self.shapes(group);
         let mut bindings: Vec<(Id, bool)> =
             group.bound.iter().map(|id| (*id, group.writes(*id))).collect();
@@ -250,6 +274,10 @@ impl Assembly<'_> {
         let random = body.contains("normal4(");
         let data = body.contains("pixels(") || body.contains("one_hot(");
         let mut source = String::new();
+        if self.tuning.path == Path::Quad && matches!(group.anchor, Anchor::Products { .. }) {
+            // browsers ask for the directive, wgpu's own compiler does not know it yet
+            source.push_str(if cfg!(target_arch = "wasm32") { "enable subgroups;\n" } else { "" });
+        }
         if random || data || scalars || records {
             source.push_str(&STEP.replace("SCALARS", &self.scalars.max(1).to_string()));
         }
@@ -275,7 +303,7 @@ impl Assembly<'_> {
         }
         source.push_str(&body);
         let (workgroups, constants) = self.size(group);
-        Some(Shader { source, bindings, workgroups, constants, data })
+        Shader { source, bindings, workgroups, constants, data }
     }
 
     fn shapes(&self, group: &Group) -> BTreeMap<Id, Buf> {
@@ -315,7 +343,7 @@ impl Assembly<'_> {
             }
         };
         match &group.anchor {
-            Anchor::Own { .. } | Anchor::Host { .. } => return BTreeSet::new(),
+            Anchor::Own { .. } => return BTreeSet::new(),
             Anchor::Rows(sums) => {
                 for sum in sums {
                     let op = self.ops[sum.op];
@@ -323,9 +351,12 @@ impl Assembly<'_> {
                     refuse(op.bufs[sum.assign.0], false);
                 }
             }
-            Anchor::Products { products, .. } => {
+            Anchor::Products { layout, products, .. } => {
                 let ids = products.iter().flat_map(|p| [p.left, p.right]);
                 ids.for_each(|id| refuse(shapes[&id], whole(shapes[&id])));
+                // quads load single numbers of it
+                let single = self.tuning.path == Path::Quad && *layout == Layout::Tn;
+                products.iter().filter(|_| single).for_each(|p| refuse(shapes[&p.left], false));
             }
             Anchor::Columns { of, .. } => refuse(shapes[of], whole(shapes[of])),
             Anchor::Points => {}
@@ -411,7 +442,6 @@ impl Assembly<'_> {
                 });
                 text.push_str(&OWN.replace("BODY", &body));
             }
-            Anchor::Host { .. } => {}
         }
         text
     }
@@ -423,19 +453,52 @@ impl Assembly<'_> {
         slots: &BTreeMap<Id, Slot>,
         (layout, products): (Layout, &[super::fuse::Product]),
     ) {
-        let Tuning { rm4, rn4, .. } = self.blocks(group);
+        let Tuning { path, rm4, rn4, wx, wy, .. } = self.blocks(group);
         let two = products.len() > 1;
-        let _ = write!(
-            text,
-            "const RM4 = {rm4}u;\nconst RN4 = {rn4}u;\nconst BLOCK = {}u;\n",
-            4 * rm4 * rn4
-        );
+        let constants = [
+            ("RM4", rm4),
+            ("RN4", rn4),
+            ("BLOCK", 4 * rm4 * rn4),
+            ("HIGH", 4 * rm4 * wy),
+            ("WIDE", 4 * rn4 * wx),
+            ("DEEP", if two { DEEP / 2 } else { DEEP }),
+        ];
+        for (name, value) in constants {
+            let _ = writeln!(text, "const {name} = {value}u;");
+        }
+        let shared_left = two && products[0].left == products[1].left;
+        let shared_right = two && products[0].right == products[1].right;
+        if path == Path::Tiled {
+            // sizes of workgroup memory must be constants everywhere
+            let _ = write!(text, "const WX = {wx}u;\nconst WY = {wy}u;\n");
+            let sides = [("LEFT", "HIGH", shared_left), ("RIGHT", "WIDE", shared_right)];
+            for (p, (name, size, shared)) in
+                (0..products.len()).flat_map(|p| sides.map(|side| (p, side)))
+            {
+                if p == 0 || !shared {
+                    let _ = writeln!(
+                        text,
+                        "var<workgroup> {name}{p}: array<f32, DEEP * ({size} + 1u)>;"
+                    );
+                }
+            }
+        } else {
+            text.push_str("override WX: u32 = 4;\noverride WY: u32 = 1;\n");
+        }
         for (p, product) in products.iter().enumerate() {
             for (side, id) in [("left", product.left), ("right", product.right)] {
                 let _ = writeln!(
                     text,
                     "fn {side}{p}(row: u32, col: u32) -> vec4f {{ return load{}(row, col); }}",
                     slots[&id].binding
+                );
+            }
+            if path == Path::Quad && layout == Layout::Tn {
+                let slot = slots[&product.left];
+                let _ = writeln!(
+                    text,
+                    "fn one{p}(row: u32, col: u32) -> f32 {{ return b{}[row * {}u + col]; }}",
+                    slot.binding, slot.shape.cols
                 );
             }
         }
@@ -452,17 +515,27 @@ impl Assembly<'_> {
         let is = |yes: bool| u32::from(yes);
         let names: Names<'_> = &[
             ("products", products.len() as u32),
+            ("lefts", if shared_left { 1 } else { products.len() as u32 }),
+            ("rights", if shared_right { 1 } else { products.len() as u32 }),
+            ("shared_left", is(shared_left)),
+            ("shared_right", is(shared_right)),
             ("rm4", rm4),
             ("rn4", rn4),
             ("four", 4),
             ("nt", is(layout == Layout::Nt)),
             ("nn", is(layout == Layout::Nn)),
             ("tn", is(layout == Layout::Tn)),
+            // inner index along the rows of the left operand; rows of the right operand along the inner index
+            ("along", is(layout != Layout::Tn)),
+            ("across", is(layout != Layout::Nt)),
+            ("quad", is(path == Path::Quad)),
+            ("plain", is(path != Path::Quad)),
             ("one", is(!two)),
             ("two", is(two)),
             ("sums", is(!group.sums.is_empty())),
         ];
-        text.push_str(&expand(PRODUCT, names));
+        let inner = if path == Path::Tiled { TILED } else { DIRECT };
+        text.push_str(&expand(&PRODUCT.replace("LOOP\n", inner), names));
     }
 
     fn rows(
@@ -511,12 +584,21 @@ impl Assembly<'_> {
         text.push_str(ROWS);
     }
 
-    /// Register blocks no larger than the result.
+    /// Register blocks no larger than the result, and narrow where there are two products or few columns.
     fn blocks(&self, group: &Group) -> Tuning {
-        let Tuning { rm4, rn4, .. } = self.tuning;
-        let rm4 = rm4.min(group.rows.div_ceil(4) as u32).max(1);
-        let rn4 = rn4.min(group.cols.div_ceil(4) as u32).max(1);
-        Tuning { rm4, rn4, ..self.tuning }
+        let Tuning { rm4, rn4, wx, wy, .. } = self.tuning;
+        let two = matches!(&group.anchor, Anchor::Products { products, .. } if products.len() > 1);
+        let rows4 = (group.rows.div_ceil(4) as u32).max(1);
+        let cols4 = (group.cols.div_ceil(4) as u32).max(1);
+        let narrow = two || cols4 < NARROW;
+        Tuning {
+            rm4: rm4.min(rows4),
+            rn4: if narrow { 1 } else { rn4 },
+            // no more invocations than there are blocks, in powers of two
+            wy: wy.min(rows4.div_ceil(rm4).next_power_of_two()),
+            wx: if self.tuning.path == Path::Tiled { wx.min(cols4.next_power_of_two()) } else { wx },
+            ..self.tuning
+        }
     }
 
     /// Workgroups, and the sizes that the pipeline is specialised to.
@@ -525,17 +607,18 @@ impl Assembly<'_> {
         let constant = |width: u32| vec![("WIDTH", f64::from(width))];
         match &group.anchor {
             Anchor::Products { .. } => {
-                let Tuning { rm4, rn4, wx, wy, .. } = self.blocks(group);
+                let Tuning { path, rm4, rn4, wx, wy, .. } = self.blocks(group);
                 let x = (group.cols.div_ceil(4) as u32).div_ceil(rn4 * wx);
                 let y = (group.rows as u32).div_ceil(4 * rm4 * wy);
-                ([x, y, 1], vec![("WX", f64::from(wx)), ("WY", f64::from(wy))])
+                let sizes = vec![("WX", f64::from(wx)), ("WY", f64::from(wy))];
+                ([x, y, 1], if path == Path::Tiled { Vec::new() } else { sizes })
             }
             Anchor::Columns { .. } => {
                 ([(group.rows.div_ceil(4) as u32).div_ceil(64), 1, 1], constant(64))
             }
             Anchor::Rows(_) => ([group.rows as u32, 1, 1], constant(width)),
             Anchor::Own { groups, .. } => ([*groups, 1, 1], constant(width)),
-            Anchor::Points | Anchor::Host { .. } => {
+            Anchor::Points => {
                 let fours = if self.upright(group) {
                     group.rows.div_ceil(4)
                 } else {

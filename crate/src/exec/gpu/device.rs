@@ -83,10 +83,10 @@ impl Gpu {
                 .clamp(needed.max_storage_buffers_per_shader_stage, BINDINGS),
             ..needed
         };
-        let timestamps = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        let wanted = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("credit-lab"),
-            required_features: timestamps,
+            required_features: adapter.features() & wanted,
             required_limits: limits,
             memory_hints: wgpu::MemoryHints::Performance,
             ..wgpu::DeviceDescriptor::default()
@@ -104,6 +104,12 @@ impl Gpu {
             || ["swiftshader", "llvmpipe", "basic render"]
                 .iter()
                 .any(|name| info.name.to_lowercase().contains(name));
+        let quads = device.features().contains(wgpu::Features::SUBGROUP) && info.subgroup_min_size >= 4;
+        let tuning = match (software, quads) {
+            (false, _) => Tuning::HARDWARE,
+            (true, true) => Tuning::QUAD,
+            (true, false) => Tuning::SOFTWARE,
+        };
         let fault = Arc::new(Mutex::new(None));
         let keep = |fault: &Arc<Mutex<Option<String>>>, message: String| {
             let mut slot = fault.lock().unwrap_or_else(PoisonError::into_inner);
@@ -139,7 +145,7 @@ impl Gpu {
             data_layout,
             name: if info.name.is_empty() { "WebGPU".into() } else { info.name.clone() },
             software,
-            tuning: Cell::new(if software { Tuning::SOFTWARE } else { Tuning::HARDWARE }),
+            tuning: Cell::new(tuning),
             fault,
             pipelines: RefCell::default(),
             images: RefCell::default(),
@@ -238,14 +244,13 @@ impl Gpu {
 
     /// Waits for a future that this device completes. In a browser nothing may wait: await it there.
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
-        let mut future = pin!(future);
-        let mut context = Context::from_waker(Waker::noop());
-        loop {
-            if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
-                return value;
-            }
-            let _ = self.device.poll(wgpu::PollType::wait_indefinitely());
-        }
+        drive(future, || self.block())
+    }
+
+    /// Waits until everything submitted has run.
+    pub fn block(&self) {
+        // An error here is a lost device, which its callback reports.
+        let _ = self.device.poll(wgpu::PollType::wait_indefinitely());
     }
 
     /// Runs `make`; what the device finds wrong with it (an invalid shader, no memory) becomes the error.
@@ -398,5 +403,69 @@ fn describe(error: &wgpu::Error) -> String {
         wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
             format!("the GPU refused a command, which is a defect of this program: {description}")
         }
+    }
+}
+
+/// Asks a future again and again, with `between` in between.
+fn drive<T>(future: impl Future<Output = T>, between: impl Fn()) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+        between();
+    }
+}
+
+/// The value of a future that waits for nothing but itself: natively, a request for a GPU, or a run on the
+/// processor.
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
+    drive(future, std::thread::yield_now)
+}
+
+/// A shader outside any program, with one buffer.
+pub(super) struct Scratch {
+    pipeline: wgpu::ComputePipeline,
+    group: wgpu::BindGroup,
+    buffer: wgpu::Buffer,
+}
+
+impl Gpu {
+    /// Compiles a shader that works on one buffer of `bytes` zeros.
+    pub(super) fn scratch(&self, source: &str, bytes: u64) -> Result<Scratch> {
+        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: None,
+            source: wgpu::ShaderSource::Wgsl(source.into()),
+        });
+        let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: None,
+            layout: None,
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            cache: None,
+        });
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
+        let buffer = self.buffer("scratch", bytes, usage)?;
+        let group = self.group(&pipeline.get_bind_group_layout(0), &[&buffer]);
+        Ok(Scratch { pipeline, group, buffer })
+    }
+
+    /// Runs it in so many workgroups and waits for its end.
+    pub(super) async fn run_scratch(&self, scratch: &Scratch, groups: u32) -> Result<Vec<u8>> {
+        let mut encoder =
+            self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            pass.set_pipeline(&scratch.pipeline);
+            pass.set_bind_group(0, &scratch.group, &[]);
+            pass.dispatch_workgroups(groups, 1, 1);
+        }
+        let size = scratch.buffer.size();
+        let staging = self.staging(size);
+        encoder.copy_buffer_to_buffer(&scratch.buffer, 0, &staging, 0, size);
+        self.queue.submit([encoder.finish()]);
+        super::reading::Mapping::begin(staging, size).wait(self, size).await
     }
 }

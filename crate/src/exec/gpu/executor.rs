@@ -1,13 +1,13 @@
 //! A program with its memory on a GPU.
 
-use super::assemble::{Assembly, HISTORY, Shader};
+use super::assemble::{Assembly, HISTORY, Path, Shader, Tuning};
 use super::device::{Gpu, Images, Pipeline};
-use super::fuse::{Anchor, Id, Rules, fuse};
+use super::fuse::{Id, Rules, fuse, host_ops};
 use super::reading::{Mapping, Reading, floats};
 use crate::base::rng::half_bits;
 use crate::base::{Error, Result};
 use crate::data::Dataset;
-use crate::plan::{Buf, Hyper, Moment, Op, PlanId, Program, Role, Source, Task, When};
+use crate::plan::{Access, Buf, Hyper, Moment, Op, PlanId, Program, Role, Source, Task, When};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -78,6 +78,8 @@ pub struct Executor {
     single: Steps,
     stopwatch: Option<Stopwatch>,
     schedules: HashMap<(usize, usize), Rc<Vec<Dispatch>>>,
+    /// The plans that run often, which get the shaders that are slow to compile.
+    hot: BTreeSet<usize>,
     fused: bool,
 }
 
@@ -152,6 +154,7 @@ impl Executor {
             single: steps(1)?,
             stopwatch,
             schedules: HashMap::new(),
+            hot: BTreeSet::new(),
             fused: true,
             gpu,
             program,
@@ -179,8 +182,12 @@ impl Executor {
         self.gpu.queue.write_buffer(&self.buffers[buf.index()], 0, bytemuck::cast_slice(values));
     }
 
-    /// Compiles a plan for all phases of a run.
-    pub fn prepare(&mut self, plan: PlanId) -> Result<()> {
+    /// Compiles a plan for all phases of a run; a `hot` one, which runs often, into shaders that take longer to
+    /// compile and less to run.
+    pub fn prepare(&mut self, plan: PlanId, hot: bool) -> Result<()> {
+        if hot {
+            self.hot.insert(plan.0);
+        }
         let mut begins = vec![0];
         begins.extend(self.program.plans[plan.0].ops.iter().filter_map(|op| match op.when {
             When::Always => None,
@@ -190,6 +197,25 @@ impl Executor {
             self.schedule(plan, step)?;
         }
         Ok(())
+    }
+
+    /// What the ops that the host runs after a step read and what they write, each buffer once; empty for nearly all
+    /// plans.
+    pub fn host_operands(&self, plan: PlanId, step: u64) -> (Vec<Buf>, Vec<Buf>) {
+        let ops: Vec<&Op> =
+            self.program.plans[plan.0].ops.iter().filter(|op| op.when.runs(step)).collect();
+        let (mut read, mut written) = (Vec::new(), Vec::new());
+        for op in host_ops(&ops).unwrap_or_default() {
+            for (buf, access) in ops[op].bufs.iter().zip(ops[op].kernel.access) {
+                if *access != Access::Write && !read.contains(buf) {
+                    read.push(*buf);
+                }
+                if *access != Access::Read && !written.contains(buf) {
+                    written.push(*buf);
+                }
+            }
+        }
+        (read, written)
     }
 
     /// Dispatches of one run of a plan at a step.
@@ -212,22 +238,22 @@ impl Executor {
             fuse: self.fused,
         };
         let groups = fuse(&ops, &rules);
+        let tuning = self.gpu.tuning();
+        let cold = !self.hot.contains(&plan.0) && tuning.path == Path::Quad;
         let assembly = Assembly {
             ops: &ops,
-            tuning: self.gpu.tuning(),
+            tuning: if cold { Tuning::SMALL } else { tuning },
             history: self.losses.map(Buf::index),
             scalars: self.program.scalars.len().div_ceil(4),
         };
         let mut schedule = Vec::new();
+        if host_ops(&ops).is_none() {
+            return Err(Error::gpu(
+                "this rule needs a computation of the processor in the middle of a step; it trains there",
+            ));
+        }
         for group in &groups {
-            let Some(shader) = assembly.shader(group) else {
-                let Anchor::Host { op } = group.anchor else { continue };
-                return Err(Error::gpu(format!(
-                    "{} ({}) needs f64, which GPUs have not; it runs on the processor",
-                    ops[op].label, ops[op].kernel.name
-                )));
-            };
-            schedule.push(self.dispatch(&shader));
+            schedule.push(self.dispatch(&assembly.shader(group)));
         }
         let schedule = Rc::new(schedule);
         self.schedules.insert(key, schedule.clone());

@@ -7,7 +7,7 @@
 //! product beside them, the clean and the perturbed pass through one W share a dispatch, and so do the updates of
 //! a layer's W, b and B, which share its error. Nothing here knows a rule or a kernel.
 
-use crate::plan::{Layout, Lowered, Op, Points, Use};
+use crate::plan::{Access, Layout, Lowered, Op, Points, Use};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Index of a buffer in the program.
@@ -77,11 +77,6 @@ pub enum Anchor {
         shape: usize,
         /// Workgroups.
         groups: u32,
-    },
-    /// The host's turn.
-    Host {
-        /// Index of the op in the plan.
-        op: usize,
     },
 }
 
@@ -197,10 +192,7 @@ fn effects(op: &Op, lowered: &Lowered) -> Effects {
         }
         Lowered::Own { .. } | Lowered::Host => {
             effects.whole.extend(op.bufs.iter().map(|b| b.index()));
-            let written = op.bufs.iter().zip(op.kernel.access);
-            effects.writes.extend(
-                written.filter(|(_, a)| **a != crate::plan::Access::Read).map(|(b, _)| b.index()),
-            );
+            effects.writes.extend(written(op));
         }
     }
     effects
@@ -226,7 +218,35 @@ struct Fuser<'a> {
     users: BTreeMap<Id, BTreeSet<usize>>,
 }
 
-/// Groups the ops, which are those of one plan that run in one step.
+/// The ops that run on the host after the step's others; `None` where a later op could not do without their result.
+pub fn host_ops(ops: &[&Op]) -> Option<Vec<usize>> {
+    let mut hosts = Vec::new();
+    for (i, op) in ops.iter().enumerate() {
+        if (op.kernel.gpu)(op).contains(&Lowered::Host) {
+            hosts.push(i);
+            continue;
+        }
+        let waits = |host: &usize| {
+            ops[*host].bufs.iter().any(|buf| {
+                let same = op.bufs.iter().zip(op.kernel.access).find(|(b, _)| b.id == buf.id);
+                same.is_some_and(|(_, access)| {
+                    *access != Access::Read || written(ops[*host]).any(|id| id == buf.index())
+                })
+            })
+        };
+        if hosts.iter().any(waits) {
+            return None;
+        }
+    }
+    Some(hosts)
+}
+
+fn written(op: &Op) -> impl Iterator<Item = Id> + '_ {
+    let operands = op.bufs.iter().zip(op.kernel.access);
+    operands.filter(|(_, access)| **access != Access::Read).map(|(b, _)| b.index())
+}
+
+/// Groups the ops, which are those of one plan that run in one step. Those of [`host_ops`] are in no group.
 pub fn fuse(ops: &[&Op], rules: &Rules<'_>) -> Vec<Group> {
     let mut users: BTreeMap<Id, BTreeSet<usize>> = BTreeMap::new();
     for (i, op) in ops.iter().enumerate() {
@@ -237,6 +257,13 @@ pub fn fuse(ops: &[&Op], rules: &Rules<'_>) -> Vec<Group> {
     let mut fuser = Fuser { ops, rules, groups: Vec::new(), users };
     for (i, op) in ops.iter().enumerate() {
         let parts = (op.kernel.gpu)(op);
+        if parts.contains(&Lowered::Host) {
+            // its operands must be in memory
+            for buf in &op.bufs {
+                fuser.users.entry(buf.index()).or_default().insert(usize::MAX);
+            }
+            continue;
+        }
         if parts.len() > 1 {
             // one part hands its result to the next through memory
             for buf in &op.bufs {
@@ -256,8 +283,7 @@ pub fn fuse(ops: &[&Op], rules: &Rules<'_>) -> Vec<Group> {
 impl Fuser<'_> {
     fn add(&mut self, op: usize, lowered: Lowered) {
         let effects = effects(self.ops[op], &lowered);
-        let host = || 0..0;
-        let places = if self.rules.fuse { self.first_after_host()..self.groups.len() } else { host() };
+        let places = if self.rules.fuse { 0..self.groups.len() } else { 0..0 };
         let place = places.into_iter().find(|g| {
             self.fits(*g, op, &lowered, &effects) && self.may_run_in(*g, op, &effects)
         });
@@ -266,12 +292,6 @@ impl Fuser<'_> {
             self.groups.len() - 1
         });
         self.join(group, op, lowered, effects);
-    }
-
-    /// Nothing moves to before the host's turn: it may have waited for it.
-    fn first_after_host(&self) -> usize {
-        let host = self.groups.iter().rposition(|g| matches!(g.anchor, Anchor::Host { .. }));
-        host.map_or(0, |at| at + 1)
     }
 
     fn open(&self, op: usize, lowered: &Lowered) -> Group {
@@ -291,7 +311,7 @@ impl Fuser<'_> {
             Lowered::Own { body, shape, groups } => {
                 Group::new(0, 0, Anchor::Own { op, body, shape: *shape, groups: *groups })
             }
-            Lowered::Host => Group::new(0, 0, Anchor::Host { op }),
+            Lowered::Host => unreachable!("host ops are taken off before"),
         }
     }
 

@@ -8,6 +8,7 @@
 //! Only this room knows wgpu, and only here does anything happen later than it is called.
 
 pub mod assemble;
+pub mod bench;
 pub mod device;
 pub mod executor;
 pub mod fuse;

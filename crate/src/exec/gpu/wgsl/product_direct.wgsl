@@ -1,0 +1,149 @@
+  // Operands straight from storage buffers: for adapters on which workgroup memory is not faster and a barrier is
+  // dear, which are those that run shaders on a processor. With `quad`, the four invocations of a quad have the same
+  // rows: each loads a quarter of them and hands it to the others, since there a load costs as much as 40
+  // multiply-adds (measured on SwiftShader: 1.3 to 1.7 times the speed).
+  //# if quad
+  let lane = invocation & 3u;
+  //# end
+  //# if nt
+  for (var k = 0u; k < DEPTH4; k++) {
+    //# for p in lefts
+    //# for q in rm4
+    //# if quad
+    let x$p_$q = left$p(min(row + 4u * $qu + lane, ROWS - 1u), k);
+    //# for j in four
+    let x$p_$q_$j = quadBroadcast(x$p_$q, $ju);
+    //# end
+    //# end
+    //# if plain
+    //# for j in four
+    let x$p_$q_$j = left$p(min(row + 4u * $qu + $ju, ROWS - 1u), k);
+    //# end
+    //# end
+    //# end
+    //# end
+    //# for p in rights
+    //# for c in rn4
+    //# for j in four
+    let w$p_$c_$j = right$p(min(4u * (col + $cu) + $ju, COLS - 1u), k);
+    //# end
+    //# end
+    //# end
+    //# if shared_right
+    //# for c in rn4
+    //# for j in four
+    let w1_$c_$j = w0_$c_$j;
+    //# end
+    //# end
+    //# end
+    //# if shared_left
+    //# for q in rm4
+    //# for j in four
+    let x1_$q_$j = x0_$q_$j;
+    //# end
+    //# end
+    //# end
+    //# for p in products
+    //# for q in rm4
+    //# for j in four
+    //# for c in rn4
+    z$p_$q_$j_$c += vec4f(dot(x$p_$q_$j, w$p_$c_0), dot(x$p_$q_$j, w$p_$c_1), dot(x$p_$q_$j, w$p_$c_2), dot(x$p_$q_$j, w$p_$c_3));
+    //# end
+    //# end
+    //# end
+    //# end
+  }
+  //# end
+  //# if nn
+  for (var k = 0u; k < DEPTH4; k++) {
+    //# for p in lefts
+    //# for q in rm4
+    //# if quad
+    let e$p_$q = left$p(min(row + 4u * $qu + lane, ROWS - 1u), k);
+    //# for j in four
+    let e$p_$q_$j = quadBroadcast(e$p_$q, $ju);
+    //# end
+    //# end
+    //# if plain
+    //# for j in four
+    let e$p_$q_$j = left$p(min(row + 4u * $qu + $ju, ROWS - 1u), k);
+    //# end
+    //# end
+    //# end
+    //# end
+    //# if shared_left
+    //# for q in rm4
+    //# for j in four
+    let e1_$q_$j = e0_$q_$j;
+    //# end
+    //# end
+    //# end
+    //# for d in four
+    {
+      //# for p in rights
+      //# for c in rn4
+      let b$p_$c = right$p(min(4u * k + $du, DEPTH - 1u), min(col + $cu, COLS4 - 1u));
+      //# end
+      //# end
+      //# if shared_right
+      //# for c in rn4
+      let b1_$c = b0_$c;
+      //# end
+      //# end
+      //# for p in products
+      //# for q in rm4
+      //# for j in four
+      //# for c in rn4
+      z$p_$q_$j_$c = fma(vec4f(e$p_$q_$j[$d]), b$p_$c, z$p_$q_$j_$c);
+      //# end
+      //# end
+      //# end
+      //# end
+    }
+    //# end
+  }
+  //# end
+  //# if tn
+  for (var k = 0u; k < DEPTH; k++) {
+    //# for p in lefts
+    //# for q in rm4
+    //# if quad
+    let own$p_$q = one$p(k, min(row + 4u * $qu + lane, ROWS - 1u));
+    let e$p_$q = vec4f(quadBroadcast(own$p_$q, 0u), quadBroadcast(own$p_$q, 1u), quadBroadcast(own$p_$q, 2u), quadBroadcast(own$p_$q, 3u));
+    //# end
+    //# if plain
+    let e$p_$q = left$p(k, min(row / 4u + $qu, ROWS4 - 1u));
+    //# end
+    //# end
+    //# end
+    //# for p in rights
+    //# for c in rn4
+    let h$p_$c = right$p(k, min(col + $cu, COLS4 - 1u));
+    //# end
+    //# end
+    //# if shared_left
+    //# for q in rm4
+    let e1_$q = e0_$q;
+    //# end
+    //# end
+    //# if shared_right
+    //# for c in rn4
+    let h1_$c = h0_$c;
+    //# end
+    //# end
+    //# for p in products
+    //# for q in rm4
+    //# for j in four
+    //# for c in rn4
+    z$p_$q_$j_$c = fma(vec4f(e$p_$q[$j]), h$p_$c, z$p_$q_$j_$c);
+    //# end
+    //# end
+    //# end
+    //# end
+    //# if sums
+    //# for q in rm4
+    s$q += e0_$q;
+    //# end
+    //# end
+  }
+  //# end
