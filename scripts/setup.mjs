@@ -16,10 +16,12 @@ import {
   wasmPack,
   wasmTargetStep,
 } from "./setup/rust.mjs";
+import { vulkan } from "./setup/vulkan.mjs";
 
 /**
  * @typedef {object} Tools what the steps found out, filled in as they run
  * @property {NodeJS.ProcessEnv} env environment for child processes; PATH leads to the tools
+ * @property {Map<string, string>} missing steps that did not succeed, and why
  * @property {string} [wasmBindgen] folder of wasm-bindgen and its test runner
  * @property {string} [wasmPack]
  * @property {string} [chromium]
@@ -31,6 +33,7 @@ import {
  * @property {string} why
  * @property {string} usually how long installing takes
  * @property {string[]} needs names of steps that must have succeeded before
+ * @property {string} [optional] what is skipped where the step fails; without this, a failure is final
  * @property {(tools: Tools) => Promise<string | undefined>} find what is there ("1.95.0 in ~/.cargo"), or undefined
  * @property {(tools: Tools) => Promise<void>} install
  */
@@ -67,6 +70,7 @@ const STEPS = [
   wasmBindgen,
   wasmPack,
   chromium,
+  vulkan,
 ];
 
 /** What building the page takes. */
@@ -80,26 +84,32 @@ export const FOR_BUILD = [
 ];
 export const ALL = STEPS.map((step) => step.name);
 
+/** What is skipped for lack of an optional step, and why. @param {Tools} tools @param {string[]} wants @returns {string[]} */
+export const skipped = ({ missing }, wants) =>
+  STEPS.filter(({ name }) => wants.includes(name) && missing.has(name)).map(
+    ({ name, optional }) => `${optional} are skipped without ${name}: ${missing.get(name)}`,
+  );
+
 /**
  * Runs the named steps and what they need; goes on after a failure with the steps that do not depend on it.
  * @param {string[]} names @param {{ dryRun?: boolean }} [options]
- * @returns {Promise<{ tools: Tools, failed: Set<string> }>}
+ * @returns {Promise<{ tools: Tools, failed: Set<string> }>} the failed ones without those that are optional
  */
 export async function setUp(names, { dryRun = false } = {}) {
   /** @type {Tools} */
-  const tools = { env: { ...process.env } };
+  const tools = { env: { ...process.env }, missing: new Map() };
   /** @type {Set<string>} */
   const failed = new Set();
   const wanted = withNeeds(names);
   say(bold(dryRun ? "What is there, and what would be installed:" : "Checking what is installed:"));
   for (const step of STEPS.filter(({ name }) => wanted.has(name))) {
-    const missing = step.needs.find((need) => failed.has(need));
-    if (missing) {
-      failed.add(step.name);
-      say(red(`  ${step.name}: not tried, since ${missing} failed`));
-    } else if (!(await runStep(step, tools, dryRun))) {
-      failed.add(step.name);
-    }
+    const need = step.needs.find((name) => tools.missing.has(name));
+    if (need) say(red(`  ${step.name}: not tried, since ${need} failed`));
+    const why = need ? `${need} failed` : await runStep(step, tools, dryRun);
+    if (why === undefined) continue;
+    tools.missing.set(step.name, why);
+    if (!step.optional) failed.add(step.name);
+    else say(`  ${bold("without")}  ${step.name}: ${step.optional} will be skipped`);
   }
   return { tools, failed };
 }
@@ -137,19 +147,19 @@ function withNeeds(names) {
   return wanted;
 }
 
-/** @param {Step} step @param {Tools} tools @param {boolean} dryRun @returns {Promise<boolean>} whether it is in place */
+/** @param {Step} step @param {Tools} tools @param {boolean} dryRun @returns {Promise<string | undefined>} why it is not in place */
 async function runStep(step, tools, dryRun) {
   const started = performance.now();
   try {
     const found = await step.find(tools);
     if (found !== undefined) {
       say(`  ${green("present")}  ${step.name}: ${found}`);
-      return true;
+      return undefined;
     }
     say(
       `  ${bold("missing")}  ${step.name}: ${step.does}, because ${step.why}; usually takes ${step.usually}`,
     );
-    if (dryRun) return true;
+    if (dryRun) return undefined;
     await step.install(tools);
     const now = await step.find(tools);
     if (now === undefined) {
@@ -161,10 +171,10 @@ async function runStep(step, tools, dryRun) {
     say(
       `  ${green("done")}     ${step.name}: ${now}, took ${duration(performance.now() - started)}`,
     );
-    return true;
+    return undefined;
   } catch (error) {
     explain(error);
-    return false;
+    return error instanceof Failure ? error.why : String(error);
   }
 }
 

@@ -9,7 +9,7 @@
  */
 import { STAGES } from "./lib/stages.mjs";
 import { bold, dim, duration, explain, Failure, green, launch, red, say } from "./lib/terminal.mjs";
-import { setUp } from "./setup.mjs";
+import { setUp, skipped } from "./setup.mjs";
 
 /**
  * @typedef {import("./lib/stages.mjs").Stage} Stage
@@ -51,8 +51,10 @@ function report(result) {
 async function runStage(stage, tools) {
   const started = performance.now();
   announce(stage.name, stage.does, stage.usually);
+  const skips = skipped(tools, stage.wants ?? []);
+  for (const skip of skips) say(bold(skip));
   /** @type {Result} */
-  const result = { name: stage.name, state: "passed", ms: 0 };
+  const result = { name: stage.name, state: "passed", ms: 0, note: skips.join("; ") };
   try {
     await stage.run(tools);
   } catch (error) {
@@ -74,8 +76,11 @@ function summarise(results, started) {
     say(state === "passed" ? line : red(line));
   }
   const passed = results.filter(({ state }) => state === "passed").length;
+  // A stage that passed has something to note only if it skipped some of its tests.
+  const partly = results.filter(({ state, note }) => state === "passed" && note);
+  const skips = partly.map(({ name }) => `; tests were skipped in ${name}`).join("");
   say();
-  say(`${passed} passed, ${results.length - passed} failed`);
+  say(`${passed} passed, ${results.length - passed} failed${skips}`);
   return passed === results.length ? 0 : 1;
 }
 
@@ -90,7 +95,9 @@ launch(async () => {
   const stages = choose(names);
 
   announce("setup", "what the stages need on this machine", "a second; the first time up to 7 min");
-  const { tools, failed } = await setUp([...new Set(stages.flatMap((stage) => stage.tools))]);
+  const { tools, failed } = await setUp(
+    stages.flatMap((stage) => [...stage.tools, ...(stage.wants ?? [])]),
+  );
   /** @type {Result[]} */
   const results = [
     {

@@ -290,7 +290,8 @@ impl Session {
         ask: impl FnOnce(&Self) -> Result<T> + 'static,
     ) -> impl Future<Output = Result<T>> + 'static {
         let run = self.clone();
-        let (now, later) = if run.unsettled() { (None, Some(ask)) } else { (Some(ask(&run)), None) };
+        let (now, later) =
+            if run.unsettled() { (None, Some(ask)) } else { (Some(ask(&run)), None) };
         async move {
             if let Some(ask) = later {
                 run.settle().await?;
@@ -696,4 +697,3 @@ impl Inner {
 fn persistent(trainer: &Trainer) -> Vec<Buf> {
     trainer.compiled().program.persistent().map(|b| b.buf).collect()
 }
-

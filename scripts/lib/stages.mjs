@@ -11,6 +11,7 @@ import {
   WEB_FEATURES,
   wasmEnv,
 } from "../build.mjs";
+import { BROWSER_FLAGS, GPU_FLAGS } from "./browser-flags.mjs";
 import { biome, tsc, vitest } from "./node-tools.mjs";
 import { dist, inRoot, pretty, wasmTarget, work } from "./paths.mjs";
 import { must } from "./run.mjs";
@@ -26,6 +27,7 @@ import { colour, Failure, kilobytes, say } from "./terminal.mjs";
  * @property {string} does
  * @property {string} usually how long it takes on two cores once dependencies are compiled
  * @property {string[]} tools names of setup steps
+ * @property {string[]} [wants] names of optional setup steps, whose lack it bears by skipping some tests
  * @property {string[]} needs names of stages whose results it uses
  * @property {(tools: Tools) => Promise<unknown>} run throws when the stage fails
  */
@@ -37,20 +39,15 @@ const CORE = [...NPM, "rust", "C linker", "wasm target", "wasm-bindgen"];
 /** Minutes after which a stage counts as hanging, several times its usual time on a slow machine. */
 const PATIENCE = 15;
 
-/** Flags for a browser that runs as root in a container, talks to nobody and starts quickly. */
-const BROWSER_FLAGS = [
-  "headless",
-  "no-sandbox",
-  "disable-quic",
-  "no-first-run",
-  "disable-background-networking",
-  "disable-component-update",
-  "disable-sync",
-  "disable-dev-shm-usage",
-];
+/** Minutes for the tests of one file in a browser, whose software GPU is slow. */
+const BROWSER_PATIENCE = 10;
 
 /** The test files that also run in a browser. The others are native: their doubles and generators need an operating system. */
-const BROWSER_TESTS = ["--test", "web*"];
+const browserTests = () =>
+  readdirSync(inRoot("crate", "tests")).flatMap((name) => /^(web.*)\.rs$/.exec(name)?.[1] ?? []);
+
+/** @param {string} name @returns {string[]} */
+const only = (name) => ["--test", name];
 
 /** @param {string[]} args @param {NodeJS.ProcessEnv} env */
 const cargo = (args, env) =>
@@ -76,37 +73,58 @@ function nodeTests(folder, env, flags = []) {
   return node(`the tests in ${folder}`, "the failing tests are named above", args, env);
 }
 
-/** @param {Tools} tools */
-async function wasmPackTest(tools) {
+/**
+ * What the Rust tests of training on a GPU do: fail where there is none, or say why they do nothing.
+ * @param {Tools} tools
+ */
+export function gpuTests({ missing }) {
+  const why = missing.get("vulkan");
+  return why === undefined ? "require" : `skip:${why}`;
+}
+
+/** One file after the other, since one without tests would hide among the others. @param {Tools} tools */
+async function browserRustTests(tools) {
+  const names = browserTests();
+  if (names.length === 0) {
+    throw new Failure("the Rust tests in a browser", {
+      cause: "there is no crate/tests/web*.rs",
+      remedy: "restore them: git checkout crate/tests",
+    });
+  }
+  for (const name of names) await wasmPackTest(tools, name);
+}
+
+/** @param {Tools} tools @param {string} name of a test file */
+async function wasmPackTest(tools, name) {
   const { env, wasmBindgen = "", wasmPack = "", chromium = "", chromedriver = "" } = tools;
   // The browser's path differs between machines, so the driver's settings are made here and never kept.
   const webdriver = path.join(work, "webdriver.json");
   mkdirSync(work, { recursive: true });
-  const options = { binary: chromium, args: BROWSER_FLAGS };
+  const options = { binary: chromium, args: ["headless", ...BROWSER_FLAGS, ...GPU_FLAGS] };
   writeFileSync(webdriver, JSON.stringify({ "goog:chromeOptions": options }, undefined, 2));
   const output = await must(
-    "the Rust tests in a browser",
+    `the Rust tests of ${name}.rs in a browser`,
     "the failing tests are named above; if the browser did not start, its driver's messages are there too",
     wasmPack,
     // no-install: wasm-pack must not download tools of its own; it takes wasm-bindgen from PATH.
     [
       ...["test", "--mode", "no-install", "--headless", "--chrome", "--chromedriver", chromedriver],
-      ...["--release", "crate", ...WEB_FEATURES, ...BROWSER_TESTS, ...locked],
+      ...["--release", "crate", ...WEB_FEATURES, ...only(name), ...locked],
     ],
     {
       env: {
-        ...wasmEnv({ env }),
+        ...wasmEnv(tools),
         PATH: [wasmBindgen, path.dirname(wasmPack), env.PATH].join(path.delimiter),
         WASM_BINDGEN_TEST_WEBDRIVER_JSON: webdriver,
-        // Seconds for all tests of one file, and for a cold chromedriver to start on a busy machine.
-        WASM_BINDGEN_TEST_TIMEOUT: "600",
+        // Seconds for all tests of the file, and for a cold chromedriver to start on a busy machine.
+        WASM_BINDGEN_TEST_TIMEOUT: String(60 * BROWSER_PATIENCE),
         WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60",
       },
-      minutes: PATIENCE,
+      minutes: PATIENCE + BROWSER_PATIENCE,
     },
   );
   if (!/test result: ok\. [1-9]/.test(output)) {
-    throw new Failure("the Rust tests in a browser", {
+    throw new Failure(`the Rust tests of ${name}.rs in a browser`, {
       cause: "not a single test ran",
       remedy:
         "tests in crate/tests/web*.rs need #[wasm_bindgen_test] and wasm_bindgen_test_configure!(run_in_browser)",
@@ -181,7 +199,7 @@ export const STAGES = [
       cargo(
         [
           ...["clippy", "--package", "credit-lab", "--lib", "--target", wasmTarget],
-          ...[...WEB_FEATURES, ...BROWSER_TESTS, ...locked, "--", "-D", "warnings"],
+          ...[...WEB_FEATURES, ...browserTests().flatMap(only), ...locked, "--", "-D", "warnings"],
         ],
         wasmEnv(tools),
       ),
@@ -202,8 +220,13 @@ export const STAGES = [
     does: "cargo test: the core's tests, native",
     usually: "2 min",
     tools: ["rust", "C linker"],
+    wants: ["vulkan"],
     needs: [],
-    run: ({ env }) => cargo(["test", "--workspace", ...locked], env),
+    run: (tools) =>
+      cargo(["test", "--workspace", ...locked], {
+        ...tools.env,
+        CREDIT_LAB_GPU_TESTS: gpuTests(tools),
+      }),
   },
   {
     name: "browser",
@@ -212,7 +235,7 @@ export const STAGES = [
     usually: "1 min",
     tools: ["rust", "C linker", "wasm target", "wasm-bindgen", "wasm-pack", "chromium"],
     needs: [],
-    run: wasmPackTest,
+    run: browserRustTests,
   },
   {
     name: "core",

@@ -1,5 +1,6 @@
 /**
- * npm run bench -- [browser] [native] [--quick] [--case TEXT] [--peers] [--no-build] [--json FILE]
+ * npm run bench -- [browser] [native] [gpu] [--quick] [--case TEXT] [--peers] [--no-build]
+ *                  [--adapter software|hardware] [--json FILE]
  *
  * Times whole training steps of Credit Lab and of the libraries it is compared with, on one core,
  * everyone in turns within the same run, and prints one table per case. Not a test: nothing fails
@@ -15,20 +16,31 @@ import { inRoot } from "../../scripts/lib/paths.mjs";
 import { must } from "../../scripts/lib/run.mjs";
 import { bold, dim, duration, Failure, launch, say } from "../../scripts/lib/terminal.mjs";
 import { CASES, checkSteps } from "./lib/cases.mjs";
+import { ADAPTERS } from "./lib/chromium.mjs";
 import { train } from "./lib/reference.mjs";
-import { table, targetLines, targets } from "./lib/report.mjs";
+import { gpuLines, productLines, table, targetLines, targets } from "./lib/report.mjs";
 import { runCase } from "./lib/runner.mjs";
 import { makeSetup, readDigits } from "./lib/setup.mjs";
 import browser from "./suites/browser.mjs";
+import gpu from "./suites/gpu.mjs";
 import native from "./suites/native.mjs";
 
-const SUITES = [browser, native];
+const SUITES = [browser, native, gpu];
+/** Those that run when none is named. */
+const USUAL = [browser, native];
 const USAGE =
-  "npm run bench -- [browser] [native] [--quick] [--case TEXT] [--peers] [--no-build] [--json FILE]";
+  "npm run bench -- [browser] [native] [gpu] [--quick] [--case TEXT] [--peers] [--no-build] [--adapter software|hardware] [--json FILE]";
 
-/** Rounds; ms of one timing; ms of warm-up (long enough for the engines' optimising compilers). */
-const FULL = { rounds: 9, window: 400, warm: 1500 };
-const QUICK = { rounds: 3, window: 200, warm: 600 };
+/**
+ * Rounds; ms of one timing; ms of warm-up (long enough for the engines' optimising compilers);
+ * steps of a timing at least; ms that a contender may be timed in a case; how much is checked. A suite
+ * may have its own.
+ */
+const USUALLY = { least: 1, budget: Number.POSITIVE_INFINITY, check: { share: 1, least: 5 } };
+const TIMING = {
+  full: { ...USUALLY, rounds: 9, window: 400, warm: 1500 },
+  quick: { ...USUALLY, rounds: 3, window: 200, warm: 600 },
+};
 
 function options() {
   let parsed;
@@ -40,6 +52,7 @@ function options() {
         case: { type: "string", default: "" },
         peers: { type: "boolean", default: false },
         "no-build": { type: "boolean", default: false },
+        adapter: { type: "string", default: "software" },
         json: { type: "string" },
         only: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
@@ -51,17 +64,25 @@ function options() {
   const { values, positionals } = parsed;
   const wanted = [...positionals, ...(values.only ? [values.only] : [])];
   const unknown = wanted.find((name) => !SUITES.some((suite) => suite.name === name));
-  const cases = CASES.filter((c) => (c.quick || !values.quick) && c.id.includes(values.case));
-  if (unknown || cases.length === 0) {
+  const suites = wanted.length ? SUITES.filter(({ name }) => wanted.includes(name)) : USUAL;
+  const cases = CASES.filter(
+    (c) =>
+      (c.quick || !values.quick) &&
+      c.id.includes(values.case) &&
+      suites.some(({ name }) => c.suites.includes(name)),
+  );
+  const noAdapter = !Object.hasOwn(ADAPTERS, values.adapter);
+  if (unknown || noAdapter || cases.length === 0) {
     throw new Failure("reading the command line", {
       cause: unknown
         ? `there is no suite "${unknown}"`
-        : `no case has "${values.case}" in its name`,
+        : noAdapter
+          ? `there is no adapter "${values.adapter}"`
+          : `no case of these suites has "${values.case}" in its name`,
       remedy: `${USAGE}\nsuites: ${SUITES.map(({ name }) => name).join(", ")}\ncases: ${CASES.map(({ id }) => id).join(", ")}`,
     });
   }
-  const suites = SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-  return { ...values, cases, suites, timing: values.quick ? QUICK : FULL };
+  return { ...values, cases, suites, speed: values.quick ? "quick" : "full" };
 }
 
 /** One line that is overwritten on a terminal and silent elsewhere. */
@@ -69,49 +90,59 @@ const progress = (text) => {
   if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${dim(text)}`);
 };
 
-function prepare(cases) {
+function prepare(cases, check) {
   progress("drawing the common start and training the reference (f64) …");
   const digits = readDigits();
   const setups = new Map(cases.map((c) => [c.id, makeSetup(c, digits)]));
   const float = (list) => list.map((a) => a && Float32Array.from(a));
   const references = new Map();
   for (const [id, setup] of setups) {
-    const { w, b, fb } = train(setup, checkSteps(setup));
+    const { w, b, fb } = train(setup, checkSteps(setup, check));
     references.set(id, { w: float(w), b: float(b), fb: float(fb) });
   }
   progress("");
   return { setups, references };
 }
 
-async function runSuite(suite, context, timing) {
-  const { about, contenders, stop } = await suite.start(context);
+async function runSuite(suite, { speed, ...context }) {
+  const cases = context.cases.filter((c) => c.suites.includes(suite.name));
+  const timing = (suite.timing ?? TIMING)[speed];
+  const { about, contenders, products, stop } = await suite.start({
+    ...context,
+    cases,
+    ...prepare(cases, timing.check),
+  });
   const results = [];
+  let measured;
   try {
     say(`\n${bold(suite.title)} ${dim(about)}`);
     for (const { title, version, note } of contenders) {
       say(dim(`  ${[title, version, note].filter(Boolean).join(" · ")}`));
     }
-    for (const c of context.cases) {
+    for (const c of cases) {
       const rows = await runCase(c, contenders, timing, progress);
       progress("");
       say(
         `\n${bold(c.title)} ${dim(`${(c.flops / 1e6).toFixed(1)} MFLOP a step`)}\n${table(rows)}`,
       );
+      for (const line of gpuLines(rows)) say(dim(line));
       results.push({ suite: suite.name, case: c.id, flops: c.flops, rows });
     }
+    measured = await products?.();
+    if (measured) say(`\n${bold("Products")}\n${productLines(measured).join("\n")}`);
   } finally {
     await stop();
   }
   const roster = contenders.map(({ id, title, version, note }) => ({ id, title, version, note }));
-  return { about, roster, results };
+  return { about, timing, roster, products: measured ?? null, results };
 }
 
 async function main() {
-  const { help, cases, suites, timing, peers, json, "no-build": noBuild } = options();
+  const { help, cases, suites, speed, adapter, peers, json, "no-build": noBuild } = options();
   if (help) return void say(USAGE);
   const started = Date.now();
   const ours = !peers;
-  if (ours && !noBuild && suites.includes(browser)) {
+  if (ours && !noBuild && (suites.includes(browser) || suites.includes(gpu))) {
     const script = inRoot("scripts", "build.mjs");
     await must("building the module", "see the lines above", process.execPath, [script]);
   }
@@ -123,11 +154,11 @@ async function main() {
   say(`${machine.cpu}, ${machine.cores} cores, load ${machine.load.toFixed(2)} before the start`);
   if (machine.load > 0.5) say("The machine is busy: trust the ratios, not the absolute numbers.");
 
-  const context = { cases, ours, ...prepare(cases) };
-  const report = { date: new Date().toISOString(), machine, timing, suites: {}, results: [] };
+  const context = { cases, ours, speed, adapter };
+  const report = { date: new Date().toISOString(), machine, suites: {}, results: [] };
   for (const suite of suites) {
-    const { about, roster, results } = await runSuite(suite, context, timing);
-    report.suites[suite.name] = { about, roster };
+    const { results, ...about } = await runSuite(suite, context);
+    report.suites[suite.name] = about;
     report.results.push(...results);
   }
   if (ours) {

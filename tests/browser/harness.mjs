@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { BROWSER_FLAGS, dashed, GPU_FLAGS } from "../../scripts/lib/browser-flags.mjs";
 import { serveSite } from "./server.mjs";
 
 const DIST = process.env.DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
@@ -13,22 +14,16 @@ const CHROMIUM =
   process.env.CHROMIUM ??
   ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
 
-/** Nothing but the page under test may use the network, and no profile dialog may cover it. */
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+/** What Chromium itself says when a page asks for a GPU and there is none; no page can prevent it. */
+const NO_ADAPTER = "No available adapters.";
 
-/** Starts browser and server once for a test file. */
-export async function start() {
+/** Starts browser and server once for a test file; with `gpu`, the browser has a (software) WebGPU adapter. */
+export async function start({ gpu = false } = {}) {
   if (CHROMIUM === undefined)
     throw new Error("no Chromium: install it or set CHROMIUM to its path");
   const site = await serveSite(DIST);
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, headless: true });
+  const args = dashed([...BROWSER_FLAGS, ...(gpu ? GPU_FLAGS : [])]);
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args, headless: true });
   return {
     site,
     browser,
@@ -40,10 +35,14 @@ export async function start() {
 }
 
 /**
- * Opens the page and returns it with what it complained about. `params` is the part after "#".
+ * Opens the page and returns it with what it complained about. `params` is the part after "#",
+ * `before` a function that runs in the page before its own scripts.
  * @param {Awaited<ReturnType<typeof start>>} env
  */
-export async function open(env, { params = "", query = "", context = {}, ready = true } = {}) {
+export async function open(
+  env,
+  { params = "", query = "", context = {}, ready = true, before = null } = {},
+) {
   const ctx = await env.browser.newContext({
     viewport: { width: 1280, height: 900 },
     acceptDownloads: true,
@@ -53,7 +52,8 @@ export async function open(env, { params = "", query = "", context = {}, ready =
   const errors = [];
   const foreign = [];
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") errors.push(message.text());
+    const bad = message.type() === "error" || message.type() === "warning";
+    if (bad && message.text() !== NO_ADAPTER) errors.push(message.text());
   });
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("request", (request) => {
@@ -62,6 +62,7 @@ export async function open(env, { params = "", query = "", context = {}, ready =
       foreign.push(request.url());
     }
   });
+  if (before !== null) await page.addInitScript(before);
   await page.goto(`${env.site.url}${query}${params === "" ? "" : `#${params}`}`);
   if (ready) await page.locator('.lab[data-phase="ready"]').waitFor({ timeout: 30_000 });
   return { page, errors, foreign, close: () => ctx.close() };
@@ -73,6 +74,16 @@ export const notice = (page, id) => page.locator(`[data-notice="${id}"]`);
 
 export async function waitPhase(page, phase, timeout = 60_000) {
   await page.locator(`.lab[data-phase="${phase}"]`).waitFor({ timeout });
+}
+
+/** The line that says where the runs compute, and why. */
+export const deviceLine = (page) => page.locator(".device [role=status]");
+
+/** Waits until that line reads as wanted, and returns it. */
+export async function waitDevice(page, pattern, timeout = 60_000) {
+  const line = deviceLine(page).filter({ hasText: pattern });
+  await line.waitFor({ timeout });
+  return (await line.textContent()) ?? "";
 }
 
 /** The iteration shown in the bar. */

@@ -36,6 +36,18 @@ describe("address", () => {
     expect(encodeConfig(back)).toBe(text);
   });
 
+  it("carries where to compute, and knows three answers", () => {
+    expect(settingOf(EMPTY_CONFIG, "compute")).toBe("auto");
+    for (const compute of ["cpu", "gpu"] as const) {
+      const config = withSetting(EMPTY_CONFIG, "compute", compute);
+      expect(encodeConfig(config)).toContain(`compute=${compute}`);
+      expect(decode(encodeConfig(config))).toEqual({ config, problems: [] });
+    }
+    const { config, problems } = decode("compute=quantum");
+    expect(settingOf(config, "compute")).toBe("auto");
+    expect(problems).toEqual([{ kind: "invalid", key: "compute", given: "quantum", used: "auto" }]);
+  });
+
   it("follows the task with its defaults", () => {
     const { config } = decode("task=classifier");
     expect(settingOf(config, "hidden")).toEqual([50, 20]);

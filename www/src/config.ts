@@ -5,6 +5,7 @@
  * configuration holds only what differs from the defaults, because some defaults follow the task.
  * Rates live beside the table, one set a rule, since their ranges come from the rules themselves.
  */
+import type { Compute } from "./engine/device";
 import type { HyperInfo, HyperKey, RuleInfo, RunConfig, Task } from "./engine/protocol";
 import { HYPER_TEXT } from "./messages";
 
@@ -151,6 +152,13 @@ export const SETTINGS = {
     restart: true,
   }),
   freeze: flag({ url: "freeze", default: false, group: "learning", restart: true }),
+  compute: choice<Compute>({
+    url: "compute",
+    options: ["auto", "cpu", "gpu"],
+    default: "auto",
+    group: "run",
+    restart: false,
+  }),
   interval: number({
     url: "every",
     default: { autoencoder: 50, classifier: 200 },

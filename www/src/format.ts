@@ -65,3 +65,8 @@ export function layerName(name: string): string {
   const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   return name.replace(/\d/g, (d) => digits[Number(d)] ?? d);
 }
+
+/** Two significant digits: 1.9, 24, 0.4. */
+export function brief(n: number): string {
+  return String(Number(n.toPrecision(2)));
+}

@@ -25,7 +25,7 @@ export const SETTING_TEXT: Readonly<Record<SettingKey, SettingText>> = {
   },
   seed: {
     label: "Seed",
-    help: "Fixes the first weights, the order of the digits and all noise. The same seed repeats the run exactly.",
+    help: "Fixes the first weights, the order of the digits and all noise. On the processor, the same seed repeats the run exactly.",
   },
   hidden: {
     label: "Hidden layers",
@@ -64,6 +64,11 @@ export const SETTING_TEXT: Readonly<Record<SettingKey, SettingText>> = {
   freeze: {
     label: "Hold W still",
     help: "Only the feedback weights learn, as in the paper’s figure 4.",
+  },
+  compute: {
+    label: "Compute",
+    help: "Where the networks are trained. “Automatic” times a step on both and takes the quicker. A run can move at any time; a GPU rounds a little differently.",
+    options: { auto: "Automatic", cpu: "Processor", gpu: "GPU" },
   },
   interval: { label: "Measure every", help: "Iterations between two points on the charts." },
   probe: {
@@ -243,6 +248,26 @@ export const M = {
       `${file} could not be loaded from ${host}: ${why} The digits loaded before are still in place.`,
     tooBig: "the file is larger than 512 MB.",
   },
+  device: {
+    processor: "Processor (SIMD)",
+    gpu: (name: string) => `GPU (${name})`,
+    software: (name: string) => `${name}, a software adapter`,
+    line: (path: string, why: string) => `${path}: ${why}`,
+    /** Rules on both sides: "GPU (X) for NP, BP; processor (SIMD) for FA: out of memory". */
+    split: (gpu: string, there: string, here: string, why: string) =>
+      `${gpu} for ${there}; processor (SIMD) for ${here}${why === "" ? "" : `: ${why}`}`,
+    moving: { cpu: "Moving to the processor…", gpu: (gpu: string) => `Moving to the ${gpu}…` },
+    waiting: "to begin with",
+    noWebgpu: "no WebGPU in this browser",
+    insecure: "browsers offer WebGPU on secure (https) pages only",
+    looking: "looking for a GPU…",
+    measuring: (gpu: string) => `timing the ${gpu}…`,
+    /** On the processor, then on the GPU. */
+    slower: (cpu: string, gpu: string, gpuMs: string) =>
+      `measured ${cpu} ms a step, ${gpu} ${gpuMs} ms`,
+    faster: (gpu: string, cpu: string) => `measured ${gpu} ms a step, processor ${cpu} ms`,
+    chosen: "chosen by you",
+  },
   runFile: {
     label: "Save and share",
     save: "Save run",
@@ -252,7 +277,9 @@ export const M = {
     link: "Copy link",
     linkCopied: "The link is copied. It restores these settings and the seed.",
     linkManual: "Copy this link:",
-    saved: (size: string) => `Saved ${size}. Load the file to go on from here, bit for bit.`,
+    saved: (size: string, exactly: boolean) =>
+      `Saved ${size}. Load the file to go on from here${exactly ? ", bit for bit" : ""}.`,
+    notSaved: (why: string) => `The run could not be saved: ${why} It goes on as before.`,
     loaded: (iteration: string, rules: string) =>
       `Loaded the run at iteration ${iteration} (${rules}). Press Run to go on.`,
     bad: (why: string) => `The run could not be loaded: ${why} Nothing was changed.`,

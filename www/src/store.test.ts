@@ -34,6 +34,23 @@ describe("History", () => {
   });
 });
 
+describe("History.rewind", () => {
+  it("forgets what came after, the newest point included, for that rule alone", () => {
+    const history = new History(20);
+    for (let step = 0; step <= 300; step += 7)
+      for (const rule of ["np", "fa"]) history.push(rule, metricsAt(step, step));
+    const before = history.frames("fa").map((m) => m.step);
+    history.rewind("np", 200);
+    history.rewind("xx", 0);
+    expect(history.latest("np")?.step).toBeLessThanOrEqual(200);
+    expect(history.frames("fa").map((m) => m.step)).toEqual(before);
+    history.push("np", metricsAt(210));
+    const steps = history.frames("np").map((m) => m.step);
+    expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
+    expect(steps.at(-1)).toBe(210);
+  });
+});
+
 describe("columns", () => {
   it("joins rules on the union of their iterations, null where one has none", () => {
     const history = new History();

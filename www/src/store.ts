@@ -77,6 +77,14 @@ export class History {
     this.series.delete(rule);
   }
 
+  /** Forgets what was measured after `step`: the rule goes on from there. */
+  rewind(rule: string, step: number): void {
+    const series = this.series.get(rule);
+    if (series === undefined) return;
+    series.kept = series.kept.filter((m) => m.step <= step);
+    if (series.tail !== null && series.tail.step > step) series.tail = null;
+  }
+
   clear(): void {
     this.series.clear();
     this.grain = 0;

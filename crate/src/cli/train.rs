@@ -378,8 +378,7 @@ pub fn run(options: &Options) -> Result<()> {
                 other => break other?,
             }
         };
-        std::fs::write(path, blob)
-            .map_err(|e| Error::io(path.display().to_string(), &e))?;
+        std::fs::write(path, blob).map_err(|e| Error::io(path.display().to_string(), &e))?;
     }
     Ok(())
 }

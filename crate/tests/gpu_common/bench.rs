@@ -6,8 +6,8 @@ use credit_lab::data::Dataset;
 use credit_lab::exec::gpu::Gpu;
 use credit_lab::exec::{self, gpu};
 use credit_lab::plan::{
-    Access, Arithmetic, Buf, Clock, Env, Hyper, Init, Moment, PlanId, Program, Role, Scalar, Source,
-    Tape, Task,
+    Access, Arithmetic, Buf, Clock, Env, Hyper, Init, Moment, PlanId, Program, Role, Scalar,
+    Source, Tape, Task,
 };
 use std::rc::Rc;
 use std::sync::Arc;
@@ -105,8 +105,7 @@ impl Bench {
                 own
             })
             .collect();
-        let scalars =
-            [tape.scalar("first", |h, _| h.eta_w), tape.scalar("second", |h, _| h.eta_b)];
+        let scalars = [tape.scalar("first", |h, _| h.eta_w), tape.scalar("second", |h, _| h.eta_b)];
         record(&mut tape, &own, scalars);
         let plan = tape.end_plan();
         (Arc::new(tape.finish().unwrap()), plan, whole)

@@ -114,8 +114,7 @@ pub async fn what_does_not_fit_is_refused_in_a_sentence(gpu: &Rc<Gpu>) {
     tape.temporary("e2^T h1 of a giant", side, side);
     tape.end_plan();
     let program = Arc::new(tape.finish().unwrap());
-    let made =
-        gpu.checked(|| Executor::new(gpu.clone(), program, &small_data(), None, &[])).await;
+    let made = gpu.checked(|| Executor::new(gpu.clone(), program, &small_data(), None, &[])).await;
     let error = made.err().unwrap();
     assert!(matches!(error, Error::Gpu { .. }));
     let text = error.to_string();

@@ -60,9 +60,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {{
                 compilation_options: wgpu::PipelineCompilationOptions::default(),
                 cache: None,
             });
-            let entries = [(0, &given), (1, &found)].map(|(binding, buffer)| wgpu::BindGroupEntry {
-                binding,
-                resource: buffer.as_entire_binding(),
+            let entries = [(0, &given), (1, &found)].map(|(binding, buffer)| {
+                wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() }
             });
             let layout = pipeline.get_bind_group_layout(0);
             let group = device.create_bind_group(&wgpu::BindGroupDescriptor {

@@ -12,8 +12,10 @@ pub async fn pause() {
     #[cfg(not(target_arch = "wasm32"))]
     {
         let mut waited = false;
-        poll_fn(|_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending })
-            .await;
+        poll_fn(
+            |_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending },
+        )
+        .await;
     }
 }
 

@@ -167,11 +167,7 @@ async fn adjoint_case(gpu: &Rc<Gpu>) -> f64 {
 
 // K products, K - 1 sums, one factor, one more product and sum: (K + 3) U of all magnitudes. beta = 0 must not read
 // what was there, so that starts as NaN.
-async fn outer_one(
-    gpu: &Rc<Gpu>,
-    (m, columns, n): (usize, usize, usize),
-    scalars: Scalars,
-) -> f64 {
+async fn outer_one(gpu: &Rc<Gpu>, (m, columns, n): (usize, usize, usize), scalars: Scalars) -> f64 {
     let Scalars(beta, alpha) = scalars;
     let mut b = Bench::new(scalars);
     let overwrites = beta == 0.0;
@@ -299,10 +295,11 @@ async fn add_scaled_case(gpu: &Rc<Gpu>) -> f64 {
                     add_scaled::record(tape, "add", bufs[0], bufs.get(2).copied(), bufs[1], s);
                 })
                 .await;
-            worst = worst.max(o.within(0, &format!("add_scaled {rows}x{cols}, a {with_a}"), |at| {
-                let a = if with_a { o.size(2, at) } else { 0.0 };
-                2.0 * U * (a + 0.375 * o.size(1, at))
-            }));
+            worst =
+                worst.max(o.within(0, &format!("add_scaled {rows}x{cols}, a {with_a}"), |at| {
+                    let a = if with_a { o.size(2, at) } else { 0.0 };
+                    2.0 * U * (a + 0.375 * o.size(1, at))
+                }));
         }
     }
     worst
@@ -503,7 +500,8 @@ fn difference_bound(o: &Outcome, at: usize, p: usize, loss: Loss) -> f64 {
     terms
         .map(|[noisy, yhat, y]| {
             let floored = |p: f64| p.max(f64::from(f32::MIN_POSITIVE));
-            let (change, log) = ((noisy - yhat) / yhat, (floored(noisy) / floored(yhat)).ln().abs());
+            let (change, log) =
+                ((noisy - yhat) / yhat, (floored(noisy) / floored(yhat)).ln().abs());
             let near = (1.5 * (U + DIVISION) + 6.0 * U + DIVISION + 3.0 * U) * log;
             // which form the GPU has taken is not known at the edge between them
             let far = if change.abs() > 0.49 { ln_error(noisy) + ln_error(yhat) } else { 0.0 };
@@ -646,7 +644,8 @@ async fn host_case(gpu: &Rc<Gpu>) -> f64 {
         b.program(0, &|tape, bufs, _| ridge::record(tape, "B = V^-1 S", bufs[0], bufs[1], bufs[2]));
     let op = &program.plans[0].ops[0];
     assert_eq!((op.kernel.gpu)(op), vec![Lowered::Host]);
-    let made = credit_lab::exec::gpu::Executor::new(gpu.clone(), program.clone(), &b.data, None, &[]);
+    let made =
+        credit_lab::exec::gpu::Executor::new(gpu.clone(), program.clone(), &b.data, None, &[]);
     let error = made.and_then(|mut exec| exec.prepare(plan)).unwrap_err();
     assert_eq!(error.code(), "gpu");
     assert!(error.to_string().contains("B = V^-1 S"), "{error}");
@@ -710,7 +709,8 @@ pub async fn every_tuning_gives_the_same_results(gpu: &Rc<Gpu>) {
     for tuning in TUNINGS {
         gpu.set_tuning(tuning);
         let mut worst = 0.0f64;
-        for (i, shape) in [(7, 31, 64), (31, 200, 7), (1, 784, 31), (200, 16, 1)].into_iter().enumerate()
+        for (i, shape) in
+            [(7, 31, 64), (31, 200, 7), (1, 784, 31), (200, 16, 1)].into_iter().enumerate()
         {
             let act = [Activation::Tanh, Activation::Softmax][i % 2];
             worst = worst.max(dense_one(gpu, shape, act, false).await);

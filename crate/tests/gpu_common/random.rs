@@ -58,7 +58,8 @@ fn compare_noise(found: &[f32], wanted: &[f32], what: &str) -> u32 {
 
 pub async fn noise_is_the_processors_to_a_few_units_of_the_last_place(gpu: &Rc<Gpu>) {
     let mut most = 0;
-    let grids = [(64, 200), (31, 7), (7, 31), (16, 2), (1, 1), (1000, 1), (3, 1001), (1, 6), (13, 9)];
+    let grids =
+        [(64, 200), (31, 7), (7, 31), (16, 2), (1, 1), (1000, 1), (3, 1001), (1, 6), (13, 9)];
     let steps = [0, 1, u64::from(u32::MAX), 1 << 32, (7 << 32) + 12_345, (1 << 48) - 1];
     for (i, (n, m)) in grids.into_iter().enumerate() {
         let mut b = Bench::new(Scalars(0.0, 0.0));
@@ -67,7 +68,9 @@ pub async fn noise_is_the_processors_to_a_few_units_of_the_last_place(gpu: &Rc<G
         b.unwritten(n, m);
         let purpose = [Purpose::Activity, Purpose::Input, Purpose::Mirror, Purpose::Probe][i % 4];
         let o = b
-            .run(gpu, &|tape, bufs, _| noise::record(tape, "xi", bufs[0], stream(purpose, i as u32)))
+            .run(gpu, &|tape, bufs, _| {
+                noise::record(tape, "xi", bufs[0], stream(purpose, i as u32))
+            })
             .await;
         most = most.max(compare_noise(&o.gpu[0], &o.cpu[0], &format!("noise {n}x{m}")));
     }
@@ -127,7 +130,8 @@ pub async fn batches_are_the_processors_samples_in_its_order(gpu: &Rc<Gpu>) {
                         gather::record_labels(tape, "y", bufs[1]);
                     })
                     .await;
-                let what = format!("{} pixels, step {step}, {source:?}, {rows} rows", data.pixels());
+                let what =
+                    format!("{} pixels, step {step}, {source:?}, {rows} rows", data.pixels());
                 assert_eq!(o.gpu[1], o.cpu[1], "labels, {what}");
                 if gpu.software() {
                     assert_eq!(o.gpu[0], o.cpu[0], "images, {what}");

@@ -96,8 +96,7 @@ async fn compare(
     let mut cpu = trainer(config, data);
     let session = on_gpu(gpu, config, data).await;
     let (found, mut wanted) = (session.metrics().await.unwrap(), cpu.metrics());
-    let mut apart =
-        Apart { start: same_at_the_start(&found, &wanted, &what), ..Apart::default() };
+    let mut apart = Apart { start: same_at_the_start(&found, &wanted, &what), ..Apart::default() };
     let first = wanted.train_loss;
     for until in (every..=steps).step_by(every as usize) {
         train(&session, until).await;
@@ -125,7 +124,12 @@ pub async fn every_rule_learns_along_the_processors_curve(gpu: &Rc<Gpu>) {
         let mut own = 0.0f64;
         for config in configurations(rule) {
             let apart = compare(gpu, &config, &data, (200, 20)).await;
-            assert!(apart.running < CURVE, "{}: curves differ by {:.1e}", name(&config), apart.running);
+            assert!(
+                apart.running < CURVE,
+                "{}: curves differ by {:.1e}",
+                name(&config),
+                apart.running
+            );
             own = own.max(apart.running);
             for i in 0..2 {
                 worst.start[i] = worst.start[i].max(apart.start[i]);

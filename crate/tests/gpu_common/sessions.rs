@@ -60,9 +60,12 @@ pub async fn a_run_that_moves_between_devices_loses_and_repeats_no_step(gpu: &Rc
             let session = Session::new(trainer(&config, &small_data()));
             train(&session, 10).await;
             same_row(&session.metrics().await.unwrap(), &wanted[0]);
-            for (device, until, row) in
-                [(Device::Gpu, 31, 1), (Device::Cpu, 40, 0), (Device::Gpu, 70, 2), (Device::Cpu, 80, 3)]
-            {
+            for (device, until, row) in [
+                (Device::Gpu, 31, 1),
+                (Device::Cpu, 40, 0),
+                (Device::Gpu, 70, 2),
+                (Device::Cpu, 80, 3),
+            ] {
                 let before = session.step();
                 match device {
                     Device::Gpu => session.to_gpu(gpu.clone()).await.unwrap(),
@@ -94,7 +97,8 @@ pub async fn a_run_saved_on_the_gpu_goes_on_on_the_processor(gpu: &Rc<Gpu>) {
         train(&session, 25).await;
         // under way while it is saved
         let saved = session.current(Trainer::save).await.unwrap();
-        let mut restored = Trainer::restore(&saved, small_data(), Arithmetic::Reproducible).unwrap();
+        let mut restored =
+            Trainer::restore(&saved, small_data(), Arithmetic::Reproducible).unwrap();
         assert_eq!((restored.step(), session.device()), (25, Device::Gpu));
         assert_eq!(saved, session.current(Trainer::save).await.unwrap(), "saving changes nothing");
         let row = restored.metrics();
@@ -125,7 +129,11 @@ pub async fn rates_change_between_submissions(gpu: &Rc<Gpu>) {
     session.set_hyper(&stopped).unwrap();
     let before = session.current(Trainer::checksum).await.unwrap();
     train(&session, 60).await;
-    assert_eq!(session.current(Trainer::checksum).await.unwrap(), before, "rates of 0 change nothing");
+    assert_eq!(
+        session.current(Trainer::checksum).await.unwrap(),
+        before,
+        "rates of 0 change nothing"
+    );
     let refused = session.set_hyper(&Hyper { eta_w: f64::NAN, ..changed }).unwrap_err();
     assert_eq!(refused.code(), "config");
     assert_eq!(session.with(|t| t.config().hyper()), stopped);
@@ -230,7 +238,10 @@ pub async fn activities_and_buffers_are_the_processors(gpu: &Rc<Gpu>) {
         assert!(session.activities(SplitName::Train, &[], 1).await.unwrap().is_empty());
         let refused = session.activities(SplitName::Test, &[31], 0).await.unwrap_err();
         assert_eq!(refused.code(), "data");
-        assert_eq!(session.activities(SplitName::Test, &[0], 9).await.unwrap_err().code(), "config");
+        assert_eq!(
+            session.activities(SplitName::Test, &[0], 9).await.unwrap_err().code(),
+            "config"
+        );
         for label in ["W1", "W2", "B2", "b3"] {
             let found = session.buffer(label).await.unwrap().unwrap();
             assert!(apart(&found, cpu.buffer(label).unwrap().0) < CLOSE, "{label}");

@@ -1,7 +1,9 @@
 //! Whole training steps: fused and not, and on the processor.
 
 use super::{U, say};
-use crate::common::{digits, name, rule_ids, small, small_autoencoder, small_data, trainer, variants};
+use crate::common::{
+    digits, name, rule_ids, small, small_autoencoder, small_data, trainer, variants,
+};
 use credit_lab::config::{FeedbackLearner, Optimizer, RunConfig, Task};
 use credit_lab::data::Dataset;
 use credit_lab::exec::gpu::executor::describe;
@@ -33,7 +35,8 @@ fn typical() -> Vec<RunConfig> {
         let (classifiers, autoencoders) = all.split_at(all.len() / 2);
         let first = [&classifiers[0], &autoencoders[0]];
         // the other variants in turn
-        let others = [&classifiers[1 + i % (classifiers.len() - 1)], &autoencoders[autoencoders.len() - 1]];
+        let others =
+            [&classifiers[1 + i % (classifiers.len() - 1)], &autoencoders[autoencoders.len() - 1]];
         first.into_iter().chain(others).cloned().collect::<Vec<_>>()
     };
     rule_ids().into_iter().enumerate().flat_map(of).collect()
@@ -112,9 +115,8 @@ async fn compare(gpu: &Rc<Gpu>, config: &RunConfig, data: &Arc<Dataset>) -> [f64
     let unfused = one_step(gpu, &run, false).await;
     let bufs = left_behind(&run);
     run.advance(1).unwrap();
-    let cpu: State = (bufs.into_iter())
-        .map(|(label, buf)| (label, run.executor().read(buf).to_vec()))
-        .collect();
+    let cpu: State =
+        (bufs.into_iter()).map(|(label, buf)| (label, run.executor().read(buf).to_vec())).collect();
     let what = name(config);
     let found =
         [largest_difference(&fused, &unfused, &what), largest_difference(&fused, &cpu, &what)];
@@ -155,8 +157,7 @@ pub async fn fusing_changes_nothing_but_rounding(gpu: &Rc<Gpu>) {
 /// Needs no GPU. More dispatches are slower steps: each is a barrier.
 pub fn a_step_of_the_papers_rule_takes_thirteen_dispatches() {
     assert!(rules::find("np").is_ok());
-    let config =
-        experiments::default_config(Task::Autoencoder, "np", Optimizer::Sgd).unwrap();
+    let config = experiments::default_config(Task::Autoencoder, "np", Optimizer::Sgd).unwrap();
     let compiled = compile(&config, false).unwrap();
     let table = describe(&compiled.program, compiled.step, config.warmup, &compiled.observed());
     assert_eq!(table.lines().count(), 13, "{table}");
@@ -164,7 +165,8 @@ pub fn a_step_of_the_papers_rule_takes_thirteen_dispatches() {
     let ops = &compiled.program.plans[0].ops;
     for op in ops {
         let count = ops.iter().filter(|other| other.label == op.label).count();
-        let found = table.lines().flat_map(|line| line[18..].split("; ")).filter(|l| *l == op.label);
+        let found =
+            table.lines().flat_map(|line| line[18..].split("; ")).filter(|l| *l == op.label);
         assert_eq!(found.count(), count, "{}\n{table}", op.label);
     }
 }

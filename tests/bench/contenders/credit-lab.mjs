@@ -4,20 +4,15 @@
  * compare with the reference (the crate's tests do that), only a loss that must fall. No warm-up of the
  * feedback alone: every step updates the weights.
  */
-import init, { Dataset, defaultConfig, Simulator, version } from "/wasm/credit_lab.js";
+import { configOf, loadModule, Simulator } from "./credit-lab-common.mjs";
 
 let digits;
 
 async function open(setup) {
-  const { task, sizes, activations, rule, batch, eta_w, eta_b, c_h } = setup;
-  const rates = rule === "np" ? { eta_w, eta_b, c_h } : { eta_w };
-  const simulator = new Simulator(
-    { ...defaultConfig(task, rule), sizes, activations, batch, seed: 1, warmup: 0, ...rates },
-    digits,
-  );
+  const simulator = new Simulator(configOf(setup), digits);
   return {
     run: (steps) => void simulator.advance(steps),
-    loss: async () => simulator.metrics().train_loss,
+    loss: async () => (await simulator.metrics()).train_loss,
     dispose: () => simulator.free(),
   };
 }
@@ -27,9 +22,8 @@ export default {
   note: "gathers its batches and draws its noise within the step",
   rules: { bp: open, np: open },
   async load() {
-    await init();
-    const response = await fetch("/data/mnist-10k.bin");
-    digits = Dataset.embedded(new Uint8Array(await response.arrayBuffer()));
-    return version();
+    const { version, dataset } = await loadModule();
+    digits = dataset;
+    return version;
   },
 };

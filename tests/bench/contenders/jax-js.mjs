@@ -98,7 +98,7 @@ async function open(setup, step) {
   let current = params;
   let k = 0;
   return {
-    run(steps) {
+    async run(steps) {
       for (let i = 0; i < steps; i++, k++) {
         const [x, y] = batches[k % batches.length];
         const xi = noise[k % noise.length];
@@ -107,8 +107,8 @@ async function open(setup, step) {
             ? step(current, x.ref, y.ref, tree.ref(xi))
             : step(current, x.ref, y.ref);
       }
-      // Reading one small array runs whatever is still pending.
-      current.b.at(-1).ref.dataSync();
+      // Reading one small array runs whatever is still pending, and on a GPU waits for its queue.
+      await current.b.at(-1).ref.data();
     },
     async state() {
       const read = (list) => Promise.all(list.map((a) => a.ref.data()));
@@ -124,13 +124,15 @@ async function open(setup, step) {
   };
 }
 
+export const rules = {
+  bp: (setup) => open(setup, bpStep(setup)),
+  np: (setup) => open(setup, npStep(setup)),
+};
+
 export default {
   title: "jax-js WASM, jitted",
   note: "SIMD, relaxed_madd where available, 1 thread; batches and noise drawn beforehand",
-  rules: {
-    bp: (setup) => open(setup, bpStep(setup)),
-    np: (setup) => open(setup, npStep(setup)),
-  },
+  rules,
   async load() {
     if (typeof SharedArrayBuffer !== "undefined") throw new Error("the page must not be isolated");
     await init("wasm");

@@ -19,7 +19,7 @@ async function bp(setup) {
     }, true);
     cost.dispose();
   };
-  return sessionOf(setup, step, { w, b });
+  return sessionOf(setup, step, { w, b, batches });
 }
 
 async function np(setup) {
@@ -72,12 +72,14 @@ async function np(setup) {
     forB.applyGradients(named(fb));
     for (const t of [value, ...Object.values(grads), ...lambdaHat]) t?.dispose();
   };
-  return sessionOf(setup, step, { w, b, fb });
+  return sessionOf(setup, step, { w, b, fb, batches, noise });
 }
+
+export const rules = { bp, np };
 
 export default {
   title: "TensorFlow.js WASM, autograd",
   note: "SIMD, 1 thread; batches and noise drawn beforehand",
-  rules: { bp, np },
+  rules,
   load: loadWasm,
 };

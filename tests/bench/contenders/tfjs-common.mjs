@@ -16,6 +16,16 @@ export async function loadWasm() {
   return `${tf.version_core}, SIMD ${simd ? "on" : "off"}`;
 }
 
+/** The WebGPU backend on the adapter the browser gives; returns what the report shows. */
+export async function loadWebgpu() {
+  if (tf.getBackend() !== "webgpu") {
+    if (!(await tf.setBackend("webgpu")))
+      throw new Error("TensorFlow.js has no WebGPU backend here");
+    await tf.ready();
+  }
+  return tf.version_core;
+}
+
 /** (rows, columns) row major -> (columns, rows). */
 export function transposed(a, rows, columns) {
   const out = new Float32Array(a.length);
@@ -47,28 +57,39 @@ export function upload(setup) {
 export const activate = (name, z) =>
   ({ identity: (v) => v, tanh: tf.tanh, sigmoid: tf.sigmoid, relu: tf.relu })[name](z);
 
+/** Numbers that steps use, as tensors that stay: WebGPU would upload a plain number in every step. */
+const constants = new Map();
+export function constant(value) {
+  if (!constants.has(value)) constants.set(value, tf.keep(tf.scalar(value)));
+  return constants.get(value);
+}
+
 /** e = lambda * act'(z) from the activity h = act(z). */
 export function through(act, h, lambda) {
   if (act === "identity") return lambda;
-  if (act === "tanh") return tf.mul(lambda, tf.sub(1, tf.square(h)));
-  if (act === "sigmoid") return tf.mul(lambda, tf.mul(h, tf.sub(1, h)));
+  if (act === "tanh") return tf.mul(lambda, tf.sub(constant(1), tf.square(h)));
+  if (act === "sigmoid") return tf.mul(lambda, tf.mul(h, tf.sub(constant(1), h)));
   return tf.mul(lambda, tf.step(h));
 }
 
-/** The Session of page.mjs around `step(k)`. Kernels run synchronously: done means done. */
-export function sessionOf(setup, step, { w, b, fb = [] }) {
+/**
+ * The Session of page.mjs around `step(k)`. A run ends when one small array of the last step has
+ * been read: WASM kernels are done by then anyway, a GPU's queue is worked off in order.
+ */
+export function sessionOf(setup, step, { w, b, fb = [], ...rest }) {
   const { sizes } = setup;
   const read = async (v, l) => v && transposed(await v.data(), sizes[l], sizes[l + 1]);
   let k = 0;
   return {
-    run(steps) {
+    async run(steps) {
       for (let i = 0; i < steps; i++) tf.tidy(() => step(k++));
+      await b.at(-1).data();
     },
     state: async () => ({
       w: await Promise.all(w.map(read)),
       b: await Promise.all(b.map((v) => v.data())),
       fb: await Promise.all(fb.map(read)),
     }),
-    dispose: () => tf.disposeVariables(),
+    dispose: () => tf.dispose({ w, b, fb, ...rest }),
   };
 }

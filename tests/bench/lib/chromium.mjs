@@ -16,6 +16,13 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** WebGPU without asking which adapter is safe; on the software adapter that Chromium brings along. */
+const WEBGPU = ["--enable-unsafe-webgpu", "--enable-features=Vulkan"];
+export const ADAPTERS = {
+  software: [...WEBGPU, "--use-webgpu-adapter=swiftshader", "--use-vulkan=swiftshader"],
+  hardware: [...WEBGPU, "--use-webgpu-power-preference=force-high-performance"],
+};
+
 const runnable = (file) => {
   try {
     accessSync(file, constants.X_OK);

@@ -19,7 +19,7 @@ function installed() {
 export async function ensurePeers() {
   if (installed()) return;
   say(
-    "Installing the libraries to compare with into tests/bench/node_modules (60 MB, about 10 s) …",
+    "Installing the libraries to compare with into tests/bench/node_modules (90 MB, about 10 s) …",
   );
   const started = Date.now();
   await must(

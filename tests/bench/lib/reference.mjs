@@ -136,30 +136,35 @@ export function train(setup, steps) {
   return state;
 }
 
+/** Relative Frobenius error of the update `got` - `start` where `want` - `start` is right. */
+export function updateError(start, want, got) {
+  let diff = 0;
+  let size = 0;
+  for (let k = 0; k < want.length; k++) {
+    diff += (got[k] - want[k]) ** 2;
+    size += (want[k] - start[k]) ** 2;
+  }
+  return Math.sqrt(diff / size);
+}
+
 /** Compare a peer's state with the reference's: { loss, lossError, updateError, ok }. */
 export function judge(setup, reference, state) {
   const loss = batchLoss(setup, state, setup.batches[0]);
   const expected = batchLoss(setup, reference, setup.batches[0]);
   const lossError = Math.abs(loss - expected) / expected;
-  let updateError = 0;
+  let worst = 0;
   for (const key of setup.rule === "np" ? ["w", "b", "fb"] : ["w", "b"]) {
     reference[key].forEach((want, l) => {
       if (!want) return;
-      let diff = 0;
-      let size = 0;
-      for (let k = 0; k < want.length; k++) {
-        diff += (state[key][l][k] - want[k]) ** 2;
-        size += (want[k] - setup[key][l][k]) ** 2;
-      }
-      const error = Math.sqrt(diff / size);
-      if (!(error <= updateError)) updateError = error;
+      const error = updateError(setup[key][l], want, state[key][l]);
+      if (!(error <= worst)) worst = error;
     });
   }
   return {
     loss,
     expected,
     lossError,
-    updateError,
-    ok: lossError <= LOSS_TOLERANCE && updateError <= UPDATE_TOLERANCE,
+    updateError: worst,
+    ok: lossError <= LOSS_TOLERANCE && worst <= UPDATE_TOLERANCE,
   };
 }

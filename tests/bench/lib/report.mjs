@@ -25,10 +25,12 @@ function cells(row) {
   ];
 }
 
-/** One case's rows, columns aligned: names to the left, numbers to the right. */
+/** One case's rows, columns aligned: names to the left, numbers to the right; none without numbers. */
 export function table(rows) {
-  const lines = [HEAD, ...rows.map(cells)];
-  const widths = HEAD.map((_, k) => Math.max(...lines.map((line) => line[k].length)));
+  const all = [HEAD, ...rows.map(cells)];
+  const used = HEAD.map((_, k) => k === 0 || all.slice(1).some((line) => line[k] !== ""));
+  const lines = all.map((line) => line.filter((_, k) => used[k]));
+  const widths = lines[0].map((_, k) => Math.max(...lines.map((line) => line[k].length)));
   return lines
     .map((line) =>
       line
@@ -36,6 +38,28 @@ export function table(rows) {
         .join("  "),
     )
     .join("\n");
+}
+
+/** Of a case on a GPU: everyone's dispatches a step, counted in the check, and what contenders say of themselves. */
+export function gpuLines(rows) {
+  const dispatched = rows.filter(({ check }) => check?.dispatches > 0);
+  if (dispatched.length === 0) return [];
+  const list = dispatched.map(({ title, check }) => `${check.dispatches.toFixed(0)} ${title}`);
+  const facts = rows.flatMap(({ title, facts: f }) =>
+    f
+      ? `  ${title}: ${f.dispatches} dispatches a step, ${f.steps_per_submission} steps a submission, ${(f.readback_bytes_per_second / 1e3).toFixed(1)} kB read back a second`
+      : [],
+  );
+  return [`  dispatches a step: ${list.join(", ")}`, ...facts];
+}
+
+/** Our matrix products on the adapter, { size, peakGflops, nn, nt, tn }, against its measured peak. */
+export function productLines({ size, peakGflops, ...forms }) {
+  const share = (v) => `${number(v)} GFLOP/s, ${((100 * v) / peakGflops).toFixed(0)} %`;
+  return [
+    `  FMA peak of the adapter  ${number(peakGflops)} GFLOP/s`,
+    ...["nn", "nt", "tn"].map((form) => `  ${size}³ ${form}  ${share(forms[form])}`),
+  ];
 }
 
 /** What we want to reach, { text, goal, value }; all values come from one run. */
@@ -48,6 +72,11 @@ export function targets(results) {
     return found.length ? Math.min(...found) : null;
   };
   const torch = ["torch-autograd", "torch-manual"];
+  const tfjs = ["tfjs-webgpu", "tfjs-webgpu-manual"];
+  const onGpu = results.filter(({ suite }) => suite === "gpu");
+  const slowest = onGpu
+    .map((r) => best("gpu", r.case, [...tfjs, "jax-js-webgpu"]))
+    .filter((v) => v !== null);
   return [
     {
       text: "browser, autoencoder NP: share of the wasm SIMD peak",
@@ -78,6 +107,21 @@ export function targets(results) {
       text: "native, autoencoder NP: times the better of PyTorch with autograd and by hand",
       goal: 1.3,
       value: best("native", "autoencoder-np-32", torch),
+    },
+    {
+      text: "WebGPU, autoencoder NP: times the better of TensorFlow.js with autograd and by hand",
+      goal: 5,
+      value: best("gpu", "autoencoder-np-32", tfjs),
+    },
+    {
+      text: "WebGPU, autoencoder NP: times jax-js",
+      goal: 3,
+      value: over("gpu", "autoencoder-np-32", "jax-js-webgpu"),
+    },
+    {
+      text: "WebGPU, every case: times the best of them all",
+      goal: 1,
+      value: slowest.length ? Math.min(...slowest) : null,
     },
   ].filter(({ value }) => value !== null);
 }

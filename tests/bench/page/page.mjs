@@ -5,11 +5,17 @@
  *     rules: { bp?: (setup) => Promise<Session>, np?: ... } }
  *   Session = { run(steps): void | Promise<void>  returns when the work is done, not merely queued,
  *               state?(): Promise<{ w, b, fb }>   matrices (n_out, n_in) row major, for the check,
- *               loss?(): Promise<number>          where there is no state to compare,
+ *               loss?(): Promise<number>          where there is no state to compare: it must fall,
+ *               check?(steps): Promise<Check>     or its own comparison after those steps,
+ *               facts?(): object                  numbers for the report about what has run,
  *               dispose() }
  */
 import { unpack } from "../lib/pack.mjs";
 import { judge } from "../lib/reference.mjs";
+import { adapterText, countDispatches } from "./webgpu.mjs";
+
+/** Windows that a timing may last for the sake of its least number of steps. */
+const PATIENCE = 5;
 
 /** Names of files in ../contenders -> their default export. */
 const contenders = new Map();
@@ -36,6 +42,11 @@ async function time(session, steps) {
 }
 
 window.bench = {
+  adapter: adapterText,
+
+  /** Matrix products of size cubed by one contender, where it offers that. */
+  products: (file, size) => contenders.get(file).products?.(size),
+
   /** Import one contender: { title, note, version, rules, peak }. */
   async load(file) {
     const { default: contender } = await import(`../contenders/${file}.mjs`);
@@ -54,22 +65,25 @@ window.bench = {
   /** The correctness guard: train the reference's steps and compare. */
   async check(file, id, steps) {
     const session = find(file, id);
+    const before = await session.loss?.();
+    const dispatches = (await countDispatches(() => session.run(steps))) / steps;
     if (session.state) {
-      await session.run(steps);
       const [setup, reference] = [
         await fetchPacked(`/setup/${id}`),
         await fetchPacked(`/reference/${id}`),
       ];
-      return judge(setup, reference, await session.state());
+      return { ...judge(setup, reference, await session.state()), dispatches };
     }
-    const before = await session.loss();
-    await session.run(steps);
+    if (session.check) return { ...(await session.check(steps)), dispatches };
     const loss = await session.loss();
-    return { loss, expected: null, before, ok: loss < before };
+    return { loss, expected: null, before, ok: loss < before, dispatches };
   },
 
-  /** Run for about `ms`, then return how many steps fill `window` ms. */
-  async warm(file, id, ms, window) {
+  /**
+   * Run for about `ms`, then return how many steps fill `window` ms: `least` at least, unless those
+   * would take several windows.
+   */
+  async warm(file, id, ms, window, least) {
     const session = find(file, id);
     const start = performance.now();
     let steps = 1;
@@ -78,7 +92,8 @@ window.bench = {
       took = await time(session, steps);
       if (took < ms / 8) steps *= 2;
     }
-    return Math.max(1, Math.round((steps * window) / took));
+    const inWindow = (steps * window) / took;
+    return Math.max(1, Math.round(inWindow), Math.min(least, Math.floor(inWindow * PATIENCE)));
   },
 
   /** Steps per second over `steps` steps. */
@@ -86,10 +101,12 @@ window.bench = {
     return (1000 * steps) / (await time(find(file, id), steps));
   },
 
+  /** What the session says about itself; null when it says nothing. */
+  facts: (file, id) => find(file, id).facts?.() ?? null,
+
   close(file, id) {
     find(file, id).dispose();
     sessions.delete(`${file}/${id}`);
+    cache.clear();
   },
-
-  forget: () => cache.clear(),
 };

@@ -15,7 +15,7 @@ import { ScoreGrid } from "./scores";
 
 /** Charts that answer a pointer need one rule's output for one test digit. */
 export interface FigureHost extends ChartHost {
-  output(rule: string, index: number): Float32Array | null;
+  output(rule: string, index: number): Promise<Float32Array | null>;
 }
 
 export interface MountedFigure {

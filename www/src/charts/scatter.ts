@@ -29,7 +29,8 @@ export interface Inspected {
   readonly rows: number;
   readonly cols: number;
   readonly original: Uint8Array;
-  readonly output: Float32Array | null;
+  /** Null when it cannot be had. */
+  readonly output: Promise<Float32Array | null>;
 }
 
 interface Frame {
@@ -310,12 +311,14 @@ export class Scatter implements Chart {
     const found = data.inspect(panel.rule.id, index);
     if (found === null) return;
     const ramp = this.host.palette.ramp();
-    const pictures = [digitCanvas(found.original, 255, found.rows, found.cols, ramp)];
-    if (found.output !== null) {
-      pictures.push(digitCanvas(found.output, 1, found.rows, found.cols, ramp));
-    }
-    target.card.replaceChildren(...pictures);
+    const original = digitCanvas(found.original, 255, found.rows, found.cols, ramp);
+    target.card.replaceChildren(original);
     target.card.hidden = false;
+    void found.output.then((output) => {
+      // The pointer may have gone on before it came.
+      if (output !== null && original.parentElement === target.card)
+        original.after(digitCanvas(output, 1, found.rows, found.cols, ramp));
+    });
     const left = at[0] > width / 2;
     target.card.style.left = `${left ? at[0] - 12 : at[0] + 12}px`;
     target.card.style.top = `${at[1]}px`;

@@ -6,9 +6,11 @@
  */
 import init, * as glue from "../wasm/credit_lab.js";
 import wasmUrl from "../wasm/credit_lab_bg.wasm?url";
+import { sharedGpu } from "./device";
 import type {
   Core,
   DatasetHandle,
+  GpuHandle,
   IdxLoaderHandle,
   RuleInfo,
   RunConfig,
@@ -74,6 +76,7 @@ interface Glue {
     new (config: RunConfig, data: DatasetHandle): SimulatorHandle;
     restore(blob: Uint8Array, data: DatasetHandle): SimulatorHandle;
   };
+  Gpu: { request(): Promise<GpuHandle> };
 }
 
 export async function loadCore(): Promise<Core> {
@@ -95,5 +98,6 @@ export async function loadCore(): Promise<Core> {
     idxLoader: () => new g.IdxLoader(),
     simulator: (config, data) => new g.Simulator(config, data),
     restore: (blob, data) => g.Simulator.restore(blob, data),
+    gpu: sharedGpu(() => g.Gpu.request()),
   };
 }

@@ -18,86 +18,86 @@ function setup(costs: Parameters<typeof fakeCore>[1], rules = ["np", "bp", "fa"]
 const even = () => ({ stepMs: 1, metricsMs: 12 });
 
 describe("Engine", () => {
-  it("measures every rule at iteration 0 before anything runs", () => {
+  it("measures every rule at iteration 0 before anything runs", async () => {
     const { clock, engine, metrics } = setup(even);
-    clock.frames(8);
+    await clock.frames(8);
     expect(engine.status().phase).toBe("ready");
     for (const rule of ["np", "bp", "fa"]) expect(metrics(rule)).toEqual([0]);
     expect(clock.waiting).toBe(false);
   });
 
-  it("keeps frames short: one measurement at a time, never 40 ms", () => {
+  it("keeps frames short: one measurement at a time, never 40 ms", async () => {
     const { clock, engine } = setup(even);
-    clock.frames(6);
+    await clock.frames(6);
     engine.run();
-    const times = clock.frames(400);
+    const times = await clock.frames(400);
     expect(Math.max(...times)).toBeLessThan(40);
     expect(times.filter((t) => t > 15).length).toBeLessThan(20);
   });
 
-  it("measures all rules at the same iterations", () => {
+  it("measures all rules at the same iterations", async () => {
     const { clock, engine, metrics } = setup((rule) => ({
       stepMs: rule === "np" ? 1.5 : 0.7,
       metricsMs: 12,
     }));
-    clock.frames(6);
+    await clock.frames(6);
     engine.run();
-    clock.frames(300);
+    await clock.frames(300);
     const shared = metrics("np").slice(0, 8);
     expect(shared).toEqual([0, 1, 2, 5, 10, 20, 50, 100]);
     expect(metrics("bp").slice(0, 8)).toEqual(shared);
     expect(metrics("fa").slice(0, 8)).toEqual(shared);
   });
 
-  it("runs exactly as many steps as asked, measures there and pauses", () => {
+  it("runs exactly as many steps as asked, measures there and pauses", async () => {
     const { clock, engine, metrics } = setup(even);
-    clock.frames(6);
+    await clock.frames(6);
     engine.stepBy(1);
-    clock.frames(10);
+    await clock.frames(10);
     engine.stepBy(7);
-    clock.frames(20);
+    await clock.frames(20);
     const status = engine.status();
     expect(status.phase).toBe("paused");
     expect(status.lanes.map((l) => l.step)).toEqual([8, 8, 8]);
     expect(metrics("fa")).toContain(8);
   });
 
-  it("pauses with all rules on the same iteration and measures it", () => {
+  it("pauses with all rules on the same iteration and measures it", async () => {
     const { clock, engine, metrics } = setup((rule) => ({
       stepMs: rule === "np" ? 2.2 : 1,
       metricsMs: 10,
     }));
-    clock.frames(6);
+    await clock.frames(6);
     engine.run();
-    clock.frames(47);
+    await clock.frames(47);
     engine.pause();
     const [first, ...rest] = engine.status().lanes.map((l) => l.step);
     expect(rest).toEqual([first, first]);
-    clock.frames(8);
+    await clock.frames(8);
     expect(metrics("np").at(-1)).toBe(first);
     expect(clock.waiting).toBe(false);
   });
 
-  it("ends at the stopping iteration and says so", () => {
+  it("ends at the stopping iteration and says so", async () => {
     const { clock, engine, events } = setup(even);
     engine.setPace({ budgetMs: 9, interval: 50, stopAt: 120 });
-    clock.frames(6);
+    await clock.frames(6);
     engine.run();
-    clock.frames(200);
+    await clock.frames(200);
     expect(engine.status().phase).toBe("finished");
     expect(engine.status().lanes.map((l) => l.step)).toEqual([120, 120, 120]);
     expect(events.filter((e) => e.type === "finished")).toHaveLength(1);
   });
 
-  it("stops a rule that diverges and goes on with the others", () => {
+  it("stops a rule that diverges and goes on with the others", async () => {
     const { clock, engine, events } = setup((rule) => ({
       stepMs: 1,
       metricsMs: 5,
       ...(rule === "bp" && { divergeAt: 30 }),
     }));
-    clock.frames(6);
+    await clock.frames(6);
     engine.run();
-    clock.frames(100);
+    await clock.frames(100);
     const stopped = events.filter((e) => e.type === "lane-stopped");
     expect(stopped).toHaveLength(1);
     expect(stopped[0]).toMatchObject({ rule: "bp", code: "diverged" });
@@ -105,50 +105,50 @@ describe("Engine", () => {
     expect(engine.status().lanes.find((l) => l.rule === "np")?.step).toBeGreaterThan(60);
   });
 
-  it("holds in a hidden tab and goes on by itself", () => {
+  it("holds in a hidden tab and goes on by itself", async () => {
     const { clock, engine } = setup(even);
-    clock.frames(6);
+    await clock.frames(6);
     engine.run();
-    clock.frames(30);
+    await clock.frames(30);
     const before = engine.status().iteration;
     engine.suspend(true);
-    clock.frames(30);
+    await clock.frames(30);
     expect(engine.status()).toMatchObject({ iteration: before, suspended: true, phase: "running" });
     const elapsed = engine.status().elapsedMs;
     clock.time += 60_000;
     engine.suspend(false);
-    clock.frames(30);
+    await clock.frames(30);
     expect(engine.status().iteration).toBeGreaterThan(before);
     expect(engine.status().elapsedMs).toBeLessThan(elapsed + 2000);
   });
 
-  it("lets a rule join: it starts at 0 and catches up", () => {
+  it("lets a rule join: it starts at 0 and catches up", async () => {
     const { clock, engine, metrics } = setup(even, ["np"]);
-    clock.frames(6);
+    await clock.frames(6);
     engine.run();
-    clock.frames(60);
+    await clock.frames(60);
     engine.addLane(baseConfig("fa"));
-    clock.frames(300);
+    await clock.frames(300);
     const [np, fa] = engine.status().lanes;
     expect(Math.abs((np?.step ?? 0) - (fa?.step ?? 0))).toBeLessThan(10);
     expect(metrics("fa").slice(0, 4)).toEqual([0, 1, 2, 5]);
   });
 
-  it("lets a rule join once only, whether it runs or is still to come", () => {
+  it("lets a rule join once only, whether it runs or is still to come", async () => {
     const { clock, engine } = setup(even, ["np"]);
-    clock.frames(6);
+    await clock.frames(6);
     for (const id of ["np", "fa", "fa"]) engine.addLane(baseConfig(id));
-    clock.frames(20);
+    await clock.frames(20);
     engine.addLane(baseConfig("fa"));
-    clock.frames(20);
+    await clock.frames(20);
     expect(engine.status().lanes.map((lane) => lane.rule)).toEqual(["np", "fa"]);
   });
 
-  it("restores all runs or none", () => {
+  it("restores all runs or none", async () => {
     const { clock, engine, sims } = setup(even);
-    clock.frames(6);
+    await clock.frames(6);
     engine.stepBy(3);
-    clock.frames(10);
+    await clock.frames(10);
     const bad = [
       { rule: "np", step: 9, blob: Uint8Array.of(9) },
       { rule: "bp", step: 9, blob: Uint8Array.of(255) },
@@ -161,23 +161,23 @@ describe("Engine", () => {
     expect(sims.filter((s) => !s.freed)).toHaveLength(1);
   });
 
-  it("makes one run a frame, and a step asked for meanwhile counts for all", () => {
+  it("makes one run a frame, and a step asked for meanwhile counts for all", async () => {
     const { clock, engine, sims } = setup(even);
     expect(sims).toHaveLength(0);
-    clock.frame();
+    await clock.frame();
     expect(sims).toHaveLength(1);
     engine.stepBy(2);
-    clock.frames(20);
+    await clock.frames(20);
     expect(engine.status().lanes.map((l) => l.step)).toEqual([2, 2, 2]);
     expect(engine.status().phase).toBe("paused");
   });
 
-  it("reads pictures out only when somebody looks", () => {
+  it("reads pictures out only when somebody looks", async () => {
     const { clock, engine, events } = setup(even, ["np"]);
-    clock.frames(6);
+    await clock.frames(6);
     expect(events.some((e) => e.type === "outputs" || e.type === "latent")).toBe(false);
     engine.setReadouts({ outputs: Uint32Array.of(1, 2), latentCount: 5 });
-    clock.frames(4);
+    await clock.frames(4);
     expect(events.filter((e) => e.type === "outputs")).toHaveLength(1);
     expect(events.filter((e) => e.type === "latent")).toHaveLength(1);
   });

@@ -1,18 +1,21 @@
 /**
  * Owns the simulators, one per rule, and moves them forward in animation frames.
  *
- * Each frame has a time budget. Measurements and read-outs (5 to 20 ms each) come first, as many as
- * are known to fit and never fewer than one when one is due; training gets the rest, shared by the
- * scheduler so that all rules reach the same iteration. Results leave as `EngineEvent`s only.
- * No DOM: the clock, the frame callback and the wasm core are handed in.
+ * Each frame has a time budget. Measurements and read-outs come first (see `Readings`); training gets
+ * the rest, shared by the scheduler so that all rules reach the same iteration. Runs on the GPU submit
+ * work for as much GPU time (see `GpuPace`) and are asked once a frame what has come back. Results
+ * leave as `EngineEvent`s only. No DOM: clock, frame callback and wasm core are handed in.
  */
+import { GpuPace } from "./gpu-pace";
 import { RunLane } from "./lane";
 import {
+  type Calibration,
   type Core,
   coreError,
   type DatasetHandle,
   type EngineEvent,
   type EngineStatus,
+  type GpuHandle,
   type HyperChanges,
   type Pace,
   type Phase,
@@ -22,7 +25,8 @@ import {
   type Split,
 } from "./protocol";
 import { RateMeter } from "./rate";
-import { Scheduler } from "./scheduler";
+import { Readings } from "./readings";
+import { nextProbe, Scheduler } from "./scheduler";
 
 export interface Clock {
   now(): number;
@@ -38,14 +42,12 @@ export interface SavedLane {
   readonly blob: Uint8Array;
 }
 
-/** Shortest time between two read-outs of one rule's pictures, in ms: quick enough to look alive. */
-const READOUT_PAUSE_MS = 250;
 /** On pause, rules that stand a few steps apart are brought level if that takes less, in ms. */
 const LEVEL_MS = 25;
+/** The same on the GPU, where it does not hold up the page. */
+const LEVEL_GPU_MS = 250;
 /** Gap between frames that counts as computing time; longer ones are sleep, not work, in ms. */
 const LONGEST_FRAME_MS = 250;
-
-type Job = "metrics" | "outputs" | "latent";
 
 export class Engine {
   private lanes: RunLane[] = [];
@@ -59,9 +61,14 @@ export class Engine {
   private lastTick: number | null = null;
   private elapsedMs = 0;
   private pace: Pace = { budgetMs: 9, interval: 100, stopAt: 0 };
-  private readouts: Readouts = { outputs: null, latentCount: 0 };
-  private readonly jobMs: Record<Job, number> = { metrics: 15, outputs: 2, latent: 8 };
+  /** Where runs are to compute: on this GPU, or on the processor. */
+  private gpu: GpuHandle | null = null;
+  /** After a pause: the iteration to which runs on the GPU are still being brought. */
+  private levelTo: number | null = null;
+  private fallen: { rules: string[]; note: string } | null = null;
   private readonly scheduler: Scheduler<RunLane>;
+  private readonly gpuPace: GpuPace<RunLane>;
+  private readonly readings: Readings;
   private readonly rate = new RateMeter();
 
   constructor(
@@ -69,7 +76,17 @@ export class Engine {
     private readonly clock: Clock,
     private readonly emit: (event: EngineEvent) => void,
   ) {
-    this.scheduler = new Scheduler(() => clock.now());
+    const now = (): number => clock.now();
+    this.scheduler = new Scheduler(now);
+    this.gpuPace = new GpuPace(now);
+    this.readings = new Readings({
+      now,
+      emit,
+      alive: () => this.alive,
+      active: () => this.active,
+      data: () => this.data,
+      levelling: (lane) => lane.device === "gpu" && lane.step < (this.levelTo ?? 0),
+    });
   }
 
   /** Starts afresh with one run per configuration. A rule the core refuses is reported and left out. */
@@ -94,6 +111,7 @@ export class Engine {
     for (const lane of this.lanes) if (lane.rule === rule) lane.free();
     this.lanes = this.lanes.filter((lane) => lane.rule !== rule);
     this.coming = this.coming.filter((config) => config.rule !== rule);
+    this.emit({ type: "lanes" });
     this.wake();
   }
 
@@ -114,12 +132,20 @@ export class Engine {
     this.wake();
   }
 
-  save(): SavedLane[] {
+  /** Every run as it is at this moment, though training may go on; rejects when one cannot be saved. */
+  async save(): Promise<SavedLane[]> {
     // A run that was never looked at is saved like any other.
     while (this.coming.length > 0) this.createNext();
-    return this.lanes
-      .filter((lane) => lane.stopped === null)
-      .map((lane) => ({ rule: lane.rule, step: lane.step, blob: lane.use((sim) => sim.save()) }));
+    return Promise.all(
+      this.alive.map(async (lane) => {
+        let { step } = lane;
+        const blob = await lane.answer((sim) => {
+          step = lane.step;
+          return sim.save();
+        });
+        return { rule: lane.rule, step, blob };
+      }),
+    );
   }
 
   run(): void {
@@ -162,7 +188,7 @@ export class Engine {
   }
 
   setHyper(rule: string, changes: HyperChanges): void {
-    this.lane(rule)?.use((sim) => sim.setHyper(changes));
+    this.lane(rule)?.setHyper(changes);
     this.coming = this.coming.map((c) => (c.rule === rule ? { ...c, ...changes } : c));
   }
 
@@ -175,28 +201,43 @@ export class Engine {
   }
 
   setReadouts(readouts: Readouts): void {
-    this.readouts = readouts;
-    for (const lane of this.lanes) {
-      lane.outputsDue = true;
-      lane.latentDue = true;
-    }
+    this.readings.want(readouts);
     this.wake();
   }
 
-  /** One rule's outputs for a few samples, now: for a reader who points at something. */
-  inspect(rule: string, split: Split, indices: Uint32Array): Float32Array | null {
-    return this.lane(rule)?.guard((sim) => sim.outputs(split, indices)) ?? null;
+  /** Where all runs are to compute, those to come included. They take their state along. */
+  setDevice(gpu: GpuHandle | null): void {
+    this.gpu = gpu;
+    for (const lane of this.lanes) lane.moveTo(gpu);
+    this.wake();
   }
 
-  checksum(rule: string): string | null {
-    return this.lane(rule)?.guard((sim) => sim.checksum()) ?? null;
+  /** The configuration that stands for all: the first rule's that still runs. */
+  firstConfig(): RunConfig | null {
+    return this.alive[0]?.config ?? null;
+  }
+
+  /** Times a step of the first rule on both devices. */
+  async calibrate(gpu: GpuHandle): Promise<Calibration> {
+    const [first] = this.alive;
+    if (first === undefined) throw new Error("there is no run to be timed");
+    return first.calibrate(gpu);
+  }
+
+  /** One rule's outputs for a few samples, now: for a reader who points at something. */
+  async inspect(rule: string, split: Split, indices: Uint32Array): Promise<Float32Array | null> {
+    const lane = this.lane(rule);
+    if (lane === undefined || lane.stopped !== null) return null;
+    // A picture that cannot be had is left out; if the run is in trouble, its next step will say so.
+    return lane.answer((sim) => sim.outputs(split, indices)).catch(() => null);
+  }
+
+  async checksum(rule: string): Promise<string | null> {
+    return (await this.lane(rule)?.answer((sim) => sim.checksum())) ?? null;
   }
 
   size(rule: string): { parameters: number; flopsPerStep: number } | null {
-    const lane = this.lane(rule);
-    return (
-      lane?.guard((sim) => ({ parameters: sim.parameters, flopsPerStep: sim.flopsPerStep })) ?? null
-    );
+    return this.lane(rule)?.size ?? null;
   }
 
   status(): EngineStatus {
@@ -229,6 +270,10 @@ export class Engine {
     return this.lanes.length === 0 && this.coming.length === 0;
   }
 
+  private get alive(): RunLane[] {
+    return this.lanes.filter((lane) => lane.stopped === null);
+  }
+
   private get active(): boolean {
     return this.phase === "running" || this.phase === "stepping";
   }
@@ -239,6 +284,11 @@ export class Engine {
 
   private iteration(): number {
     return this.lanes.reduce((max, lane) => Math.max(max, lane.step), 0);
+  }
+
+  /** Iterations known to have been done, which is what speed is counted in. */
+  private confirmed(): number {
+    return this.lanes.reduce((max, lane) => Math.max(max, lane.confirmed), 0);
   }
 
   /** Makes one run that is still to come; returns whether there was one. */
@@ -254,25 +304,55 @@ export class Engine {
   }
 
   private insert(rule: string, sim: SimulatorHandle): void {
-    const lane = new RunLane(rule, sim, this.pace.interval, (stopped) => {
-      if (stopped.stopped === null) return;
-      this.emit({ type: "lane-stopped", rule, step: stopped.step, ...stopped.stopped });
+    const lane = new RunLane(rule, sim, this.pace.interval, {
+      stopped: ({ step }, stop) => this.emit({ type: "lane-stopped", rule, step, ...stop }),
+      moved: () => {
+        this.rate.reset();
+        this.wake();
+      },
+      stayed: (_, message) => this.emit({ type: "stayed", rule, message }),
+      fellBack: ({ step }, note, rewound) => {
+        if (rewound) this.emit({ type: "rewound", rule, step });
+        this.fell(rule, note);
+      },
     });
     this.lanes = [...this.lanes, lane];
+    lane.moveTo(this.gpu);
+    this.emit({ type: "lanes" });
+  }
+
+  /** Rules that fall together (a lost device takes all) are reported together. */
+  private fell(rule: string, note: string): void {
+    this.rate.reset();
+    if (this.fallen !== null) {
+      this.fallen.rules.push(rule);
+      return;
+    }
+    const fallen = { rules: [rule], note };
+    this.fallen = fallen;
+    queueMicrotask(() => {
+      this.fallen = null;
+      this.emit({ type: "fell-back", ...fallen });
+      this.wake();
+    });
   }
 
   private clear(): void {
     for (const lane of this.lanes) lane.free();
     this.lanes = [];
     this.coming = [];
+    this.gpu = null;
+    this.levelTo = null;
     this.phase = "empty";
     this.elapsedMs = 0;
     this.lastTick = null;
     this.rate.reset();
+    this.emit({ type: "lanes" });
   }
 
   private start(phase: "running" | "stepping"): void {
     this.phase = phase;
+    this.levelTo = null;
     this.lastTick = null;
     this.rate.reset();
     this.wake();
@@ -286,12 +366,40 @@ export class Engine {
 
   private level(): void {
     const target = this.iteration();
-    const behind = this.lanes.filter((lane) => lane.ready && lane.step < target);
-    const cost = behind.reduce(
-      (sum, lane) => sum + (target - lane.step) * (this.scheduler.msPerStep(lane) ?? LEVEL_MS),
-      0,
-    );
-    if (cost <= LEVEL_MS) this.scheduler.slice(behind, LEVEL_MS, target);
+    const cost = (lanes: readonly RunLane[], ms: (lane: RunLane) => number | null): number =>
+      lanes.reduce((sum, lane) => sum + (target - lane.step) * (ms(lane) ?? LEVEL_MS), 0);
+    const behind = this.alive.filter((lane) => lane.step < target);
+    const here = behind.filter((lane) => lane.device === "cpu" && lane.ready);
+    if (cost(here, (lane) => this.scheduler.msPerStep(lane)) <= LEVEL_MS)
+      this.scheduler.slice(here, LEVEL_MS, target);
+    // What runs on the GPU may have its hands full now and goes the rest of the way in later frames.
+    const there = behind.filter((lane) => lane.device === "gpu");
+    if (there.length > 0 && cost(there, (lane) => lane.gpuMsPerStep) <= LEVEL_GPU_MS)
+      this.levelTo = target;
+  }
+
+  /** Training for as long as the budget lasts: on the GPU beside this frame, on the processor within. */
+  private train(start: number, budget: number): void {
+    const { lanes } = this;
+    const there = lanes.filter((lane) => lane.device === "gpu");
+    const limit = this.active ? Math.min(this.limit, this.together()) : (this.levelTo ?? 0);
+    this.gpuPace.submit(there, budget, limit);
+    const left = budget - (this.clock.now() - start);
+    if (!this.active) {
+      const short = (lane: RunLane): boolean => lane.stopped === null && lane.step < limit;
+      if (!there.some(short)) this.levelTo = null;
+    } else if (left > 0.5) {
+      const here = lanes.filter((lane) => lane.device === "cpu");
+      this.scheduler.slice(here, left, limit);
+    }
+  }
+
+  /** Runs on different devices, or on the way to one, keep within one measuring point of the last. */
+  private together(): number {
+    const { alive } = this;
+    const apart = alive.some((lane) => lane.moving || lane.device !== alive[0]?.device);
+    if (!apart) return Number.POSITIVE_INFINITY;
+    return nextProbe(Math.min(...alive.map((lane) => lane.step)), this.pace.interval);
   }
 
   private wake(): void {
@@ -316,98 +424,33 @@ export class Engine {
     const { budgetMs } = this.pace;
     // Drawing shares the frame, but never takes more than half of the training time.
     const budget = budgetMs - Math.min(this.clock.takeSpent(), budgetMs / 2);
+    for (const lane of this.lanes) lane.poll();
     const created = this.createNext();
-    const worked = created || this.work(start, budget);
+    const worked = this.readings.work(start, budget) || created;
     if (created && !this.active) this.report();
+    if (this.active || this.levelTo !== null) this.train(start, budget);
     if (this.active) {
-      const left = budget - (this.clock.now() - start);
-      if (left > 0.5) this.scheduler.slice(this.lanes, left, this.limit);
-      this.rate.add(this.clock.now(), this.iteration());
+      this.rate.add(this.clock.now(), this.confirmed());
       this.checkEnd();
       this.report();
     }
-    if (this.active || worked || this.nextJob() !== null || this.picturesDue()) {
-      this.frame = this.clock.requestFrame(() => this.tick());
-    }
+    if (this.active || this.levelTo !== null || worked || this.awaiting)
+      this.frame ??= this.clock.requestFrame(() => this.tick());
   }
 
-  /** Measurements and read-outs that fit into this frame. Returns whether anything was done. */
-  private work(start: number, budget: number): boolean {
-    let done = false;
-    for (;;) {
-      const job = this.nextJob();
-      if (job === null) return done;
-      const spent = this.clock.now() - start;
-      if (done && spent + this.jobMs[job.kind] > budget) return done;
-      const t0 = this.clock.now();
-      this.perform(job.lane, job.kind);
-      const took = this.clock.now() - t0;
-      this.jobMs[job.kind] += 0.3 * (took - this.jobMs[job.kind]);
-      done = true;
-    }
-  }
-
-  private nextJob(): { lane: RunLane; kind: Job } | null {
-    const alive = this.lanes.filter((lane) => lane.stopped === null);
-    const due = alive
-      .filter(
-        (lane) =>
-          lane.measuredAt < 0 || lane.probeDue || (!this.active && lane.measuredAt !== lane.step),
-      )
-      .sort((a, b) => a.step - b.step)[0];
-    if (due !== undefined) return { lane: due, kind: "metrics" };
-    const now = this.clock.now();
-    for (const lane of alive) {
-      if (this.active && now - lane.lastReadout < READOUT_PAUSE_MS) continue;
-      if (lane.outputsDue && this.readouts.outputs !== null) return { lane, kind: "outputs" };
-      if (lane.latentDue && this.readouts.latentCount > 0) return { lane, kind: "latent" };
-    }
-    return null;
-  }
-
-  private picturesDue(): boolean {
-    return this.lanes.some(
-      (lane) =>
-        lane.stopped === null &&
-        ((lane.outputsDue && this.readouts.outputs !== null) ||
-          (lane.latentDue && this.readouts.latentCount > 0)),
-    );
-  }
-
-  private perform(lane: RunLane, kind: Job): void {
-    if (kind === "metrics") {
-      const metrics = lane.measure();
-      if (metrics !== null) this.emit({ type: "metrics", rule: lane.rule, metrics });
-      return;
-    }
-    const { outputs: indices, latentCount } = this.readouts;
-    if (kind === "outputs" && indices !== null) {
-      lane.outputsDue = false;
-      const values = lane.guard((sim) => sim.outputs("test", indices));
-      if (values !== null) {
-        this.emit({ type: "outputs", rule: lane.rule, step: lane.step, indices, values });
-      }
-    }
-    if (kind === "latent") {
-      lane.latentDue = false;
-      const count = Math.min(latentCount, this.data?.testCount ?? 0);
-      const values = lane.guard((sim) => sim.latent("test", count));
-      if (values !== null) {
-        this.emit({ type: "latent", rule: lane.rule, step: lane.step, count, values });
-      }
-    }
-    const rest = (lane.outputsDue && indices !== null) || (lane.latentDue && latentCount > 0);
-    if (!rest) lane.lastReadout = this.clock.now();
+  /** Something is to be read, or has been asked for and will come. */
+  private get awaiting(): boolean {
+    return this.readings.due || this.lanes.some((lane) => lane.unsettled);
   }
 
   private checkEnd(): void {
-    const alive = this.lanes.filter((lane) => lane.stopped === null);
+    const { alive } = this;
     if (this.coming.length > 0) return;
     if (alive.length === 0) {
       this.phase = "paused";
       return;
     }
-    if (alive.some((lane) => lane.step < this.limit)) return;
+    if (alive.some((lane) => lane.confirmed < this.limit)) return;
     if (this.phase === "running") {
       this.finish();
       return;

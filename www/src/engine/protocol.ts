@@ -70,18 +70,59 @@ export interface IdxLoaderHandle {
   free(): void;
 }
 
+/** Where a run computes. */
+export type Device = "cpu" | "gpu";
+
+/** A GPU device; one serves all runs of the page. */
+export interface GpuHandle {
+  readonly name: string;
+  /** A software adapter: correct, but as a rule slower than the processor. */
+  readonly software: boolean;
+  /** Why the device is gone, once it is. */
+  readonly lost: string | undefined;
+}
+
+/** What a run knows about its work on the GPU; on the processor nothing is ever under way. */
+export interface Poll {
+  /** Submitted. */
+  readonly step: number;
+  /** Steps known to have been done. */
+  readonly confirmed: number;
+  /** Two submissions are in flight: `advance` would do nothing now. */
+  readonly busy: boolean;
+  /** GPU time of a step, in ms; null before the first result. */
+  readonly msPerStep: number | null;
+  /** Once, when the run has moved to the processor by itself: one sentence. `step` may have gone back. */
+  readonly note: string | null;
+}
+
+/** Milliseconds a step on both paths. */
+export interface Calibration {
+  readonly cpuMs: number;
+  readonly gpuMs: number;
+}
+
+/**
+ * One run. It begins on the processor, where `advance` returns when the steps are done and a promise is
+ * settled when it is handed out; on the GPU both only enqueue, and numbers are those of the moment asked.
+ */
 export interface SimulatorHandle {
   readonly config: RunConfig;
   readonly step: number;
   readonly parameters: number;
   readonly flopsPerStep: number;
+  readonly device: Device;
+  toGpu(gpu: GpuHandle): Promise<void>;
+  toCpu(): Promise<void>;
+  calibrate(gpu: GpuHandle): Promise<Calibration>;
   advance(steps: number): number;
+  poll(): Poll;
   setHyper(changes: HyperChanges): void;
-  metrics(): Metrics;
-  outputs(split: Split, indices: Uint32Array): Float32Array;
-  latent(split: Split, count: number): Float32Array;
-  save(): Uint8Array;
-  checksum(): string;
+  metrics(): Promise<Metrics>;
+  outputs(split: Split, indices: Uint32Array): Promise<Float32Array>;
+  latent(split: Split, count: number): Promise<Float32Array>;
+  save(): Promise<Uint8Array>;
+  checksum(): Promise<string>;
   free(): void;
 }
 
@@ -96,17 +137,19 @@ export interface Core {
   idxLoader(): IdxLoaderHandle;
   simulator(config: RunConfig, data: DatasetHandle): SimulatorHandle;
   restore(blob: Uint8Array, data: DatasetHandle): SimulatorHandle;
+  /** The page's GPU device, the same to everybody who asks; rejects (code "gpu") with one sentence. */
+  gpu(): Promise<GpuHandle>;
 }
 
-export type CoreErrorCode = "config" | "data" | "snapshot" | "diverged" | "shape" | "internal";
+const CODES = ["config", "data", "snapshot", "diverged", "shape", "gpu", "internal"] as const;
 
-const CODES: readonly string[] = ["config", "data", "snapshot", "diverged", "shape", "internal"];
+export type CoreErrorCode = (typeof CODES)[number];
 
 /** Whatever was thrown, as a stable code and one sentence; a wasm trap counts as `internal`. */
 export function coreError(thrown: unknown): { code: CoreErrorCode; message: string } {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-  if (typeof code === "string" && CODES.includes(code)) {
+  if (typeof code === "string" && (CODES as readonly string[]).includes(code)) {
     return { code: code as CoreErrorCode, message };
   }
   return { code: "internal", message };
@@ -118,6 +161,9 @@ export interface LaneStatus {
   readonly step: number;
   readonly msPerStep: number | null;
   readonly stopped: { readonly code: CoreErrorCode; readonly message: string } | null;
+  readonly device: Device;
+  /** On its way from one device to the other; it waits meanwhile. */
+  readonly moving: boolean;
 }
 
 export type Phase = "empty" | "ready" | "running" | "stepping" | "paused" | "finished";
@@ -158,7 +204,15 @@ export type EngineEvent =
       readonly code: CoreErrorCode;
       readonly message: string;
     }
-  | { readonly type: "finished"; readonly iteration: number };
+  | { readonly type: "finished"; readonly iteration: number }
+  /** Runs were made, restored or taken away. */
+  | { readonly type: "lanes" }
+  /** These rules have moved to the processor by themselves. */
+  | { readonly type: "fell-back"; readonly rules: readonly string[]; readonly note: string }
+  /** A rule goes on from an earlier iteration than it had reached; measurements beyond it are void. */
+  | { readonly type: "rewound"; readonly rule: string; readonly step: number }
+  /** A rule could not move to the GPU and stays on the processor. */
+  | { readonly type: "stayed"; readonly rule: string; readonly message: string };
 
 /** What the scheduler may spend and where it has to stop. */
 export interface Pace {

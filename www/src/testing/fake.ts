@@ -1,18 +1,28 @@
 /** Stand-ins for tests: a clock that moves when told, and runs whose every step takes a stated time. */
 import type { Clock } from "../engine/engine";
 import type {
+  Calibration,
   Core,
   DatasetHandle,
+  Device,
+  GpuHandle,
   HyperChanges,
   Metrics,
+  Poll,
   RuleInfo,
   RunConfig,
   SimulatorHandle,
 } from "../engine/protocol";
 
+/** Lets everything happen that waits for nothing but its turn. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+}
+
 export class FakeClock implements Clock {
   time = 0;
   private callback: (() => void) | null = null;
+  private timers: { at: number; run: () => void }[] = [];
 
   now(): number {
     return this.time;
@@ -35,19 +45,33 @@ export class FakeClock implements Clock {
     return this.callback !== null;
   }
 
-  /** Runs one animation frame and returns how long it took. */
-  frame(): number {
+  /** Settles when the time has come; frames move it. */
+  until(at: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.timers.push({ at, run: resolve });
+    });
+  }
+
+  /** Runs one animation frame and what happens until the next; returns how long it took. */
+  async frame(): Promise<number> {
     const callback = this.callback;
     this.callback = null;
     const start = this.time;
     callback?.();
     const took = this.time - start;
+    await settled();
     this.time = start + Math.max(took, 1000 / 60);
+    const due = this.timers.filter((timer) => timer.at <= this.time);
+    this.timers = this.timers.filter((timer) => timer.at > this.time);
+    for (const timer of due) timer.run();
+    await settled();
     return took;
   }
 
-  frames(n: number): number[] {
-    return Array.from({ length: n }, () => this.frame());
+  async frames(n: number): Promise<number[]> {
+    const took: number[] = [];
+    for (let i = 0; i < n; i++) took.push(await this.frame());
+    return took;
   }
 }
 
@@ -136,15 +160,70 @@ interface Costs {
   readonly stepMs: number;
   readonly metricsMs: number;
   readonly divergeAt?: number;
+  /** GPU time of a step. */
+  readonly gpuStepMs?: number;
+}
+
+const LOST = "The GPU was lost.";
+
+function failure(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+/** A GPU with one queue: submissions are done one after another and known a little later. */
+export class FakeGpu implements GpuHandle {
+  readonly name: string = "Fake GPU";
+  readonly software: boolean = false;
+  lost: string | undefined;
+  /** Why runs may not move here, if they may not. */
+  refuses: string | null = null;
+  /** Between the end of work and the page's knowing of it, in ms. */
+  latencyMs = 20;
+  moveMs = 30;
+  /** How far runs go back when the device is lost, in steps before the last that was confirmed. */
+  goBack = 0;
+  times: Calibration = { cpuMs: 1, gpuMs: 0.2 };
+  calibrations = 0;
+  private freeAt = 0;
+
+  constructor(readonly clock: FakeClock) {}
+
+  /** Takes work that lasts `ms`; returns when its results will be known. */
+  queue(ms: number): number {
+    this.freeAt = Math.max(this.freeAt, this.clock.time) + ms;
+    return this.freeAt + this.latencyMs;
+  }
+
+  destroy(): void {
+    this.lost = LOST;
+  }
+}
+
+interface Submission {
+  readonly step: number;
+  readonly doneAt: number;
 }
 
 export class FakeSimulator implements SimulatorHandle {
-  step = 0;
   freed = false;
   hyper: HyperChanges = {};
   measuredAt: number[] = [];
+  /** Longest queue of submissions there was. */
+  mostInFlight = 0;
+  /** Steps of every submission that was taken. */
+  submitted: number[] = [];
+  /** Calls while something forbade them: after `free`, during a move, with a measurement under way. */
+  misuse: string[] = [];
   readonly parameters = 1;
   readonly flopsPerStep = 1;
+  private at = 0;
+  private gpu: FakeGpu | null = null;
+  private flight: Submission[] = [];
+  private confirmed = 0;
+  private timed = false;
+  private pending = 0;
+  private moving = false;
+  private readonly asked = new Set<string>();
 
   constructor(
     readonly config: RunConfig,
@@ -152,44 +231,171 @@ export class FakeSimulator implements SimulatorHandle {
     private readonly costs: Costs,
   ) {}
 
+  get step(): number {
+    return this.at;
+  }
+
+  set step(step: number) {
+    this.at = step;
+    this.confirmed = step;
+  }
+
+  get device(): Device {
+    return this.gpu === null ? "cpu" : "gpu";
+  }
+
+  async toGpu(gpu: FakeGpu): Promise<void> {
+    await this.move(async () => {
+      await this.clock.until(this.clock.time + gpu.moveMs);
+      const why = gpu.lost ?? gpu.refuses;
+      if (why !== null) throw failure("gpu", why);
+      this.gpu = gpu;
+      this.flight = [];
+      this.timed = false;
+      this.confirmed = this.at;
+    });
+  }
+
+  async toCpu(): Promise<void> {
+    await this.move(async () => {
+      await this.clock.until(this.flight.at(-1)?.doneAt ?? this.clock.time);
+      if (this.gpu?.lost !== undefined) throw failure("gpu", this.gpu.lost);
+      this.gpu = null;
+      this.flight = [];
+      this.confirmed = this.at;
+    });
+  }
+
+  async calibrate(gpu: FakeGpu): Promise<Calibration> {
+    this.use("calibrate");
+    return this.under(async () => {
+      gpu.calibrations++;
+      await this.clock.until(this.clock.time + 40);
+      if (gpu.lost !== undefined) throw failure("gpu", gpu.lost);
+      return gpu.times;
+    });
+  }
+
+  poll(): Poll {
+    this.use("poll");
+    let note: string | null = null;
+    const { gpu } = this;
+    this.land();
+    if (gpu?.lost !== undefined) {
+      note = gpu.lost;
+      this.gpu = null;
+      this.flight = [];
+      this.step = Math.max(0, this.confirmed - gpu.goBack);
+    }
+    const busy = this.flight.length >= 2;
+    const msPerStep = this.gpu === null || !this.timed ? null : this.gpuStepMs;
+    return { step: this.at, confirmed: this.confirmed, busy, msPerStep, note };
+  }
+
   advance(steps: number): number {
-    this.clock.time += steps * this.costs.stepMs;
-    this.step += steps;
+    this.use("advance");
+    if (this.gpu === null) {
+      this.clock.time += steps * this.costs.stepMs;
+      this.step += steps;
+    } else {
+      if (this.flight.length >= 2) return this.at;
+      this.at += steps;
+      this.flight.push({ step: this.at, doneAt: this.gpu.queue(steps * this.gpuStepMs) });
+      this.submitted.push(steps);
+      this.mostInFlight = Math.max(this.mostInFlight, this.flight.length);
+    }
     if (this.costs.divergeAt !== undefined && this.step >= this.costs.divergeAt) {
-      throw Object.assign(new Error("W2 is not a number"), { code: "diverged" });
+      throw failure("diverged", "W2 is not a number");
     }
     return this.step;
   }
 
   setHyper(changes: HyperChanges): void {
-    if ("gamma" in changes) throw Object.assign(new Error("unknown key"), { code: "config" });
+    this.use("setHyper");
+    if ("gamma" in changes) throw failure("config", "unknown key");
     this.hyper = { ...this.hyper, ...changes };
   }
 
-  metrics(): Metrics {
-    this.clock.time += this.costs.metricsMs;
-    this.measuredAt.push(this.step);
-    return metricsAt(this.step);
+  metrics(): Promise<Metrics> {
+    this.measuredAt.push(this.at);
+    return this.read("metrics", this.costs.metricsMs, metricsAt(this.at));
   }
 
-  outputs(): Float32Array {
-    return new Float32Array(4);
+  outputs(): Promise<Float32Array> {
+    return this.read("outputs", 0, new Float32Array(4));
   }
 
-  latent(): Float32Array {
-    return new Float32Array(4);
+  latent(): Promise<Float32Array> {
+    return this.read("latent", 0, new Float32Array(4));
   }
 
-  save(): Uint8Array {
-    return Uint8Array.of(this.step & 255);
+  save(): Promise<Uint8Array> {
+    return this.read("save", 0, Uint8Array.of(this.at & 255));
   }
 
-  checksum(): string {
-    return String(this.step);
+  checksum(): Promise<string> {
+    return this.read("checksum", 0, String(this.at));
   }
 
   free(): void {
+    if (this.pending > 0) this.misuse.push("free while something is pending");
+    this.use("free");
     this.freed = true;
+  }
+
+  private get gpuStepMs(): number {
+    return this.costs.gpuStepMs ?? this.costs.stepMs / 5;
+  }
+
+  private land(): void {
+    if (this.gpu === null) return;
+    const landed = this.flight.filter(({ doneAt }) => doneAt <= this.clock.time);
+    this.flight = this.flight.filter(({ doneAt }) => doneAt > this.clock.time);
+    this.confirmed = landed.at(-1)?.step ?? this.confirmed;
+    this.timed ||= landed.length > 0;
+  }
+
+  /** An answer of this moment: here at once, from the GPU when it is through with what came before. */
+  private read<T>(what: string, ms: number, answer: T): Promise<T> {
+    this.use(what);
+    const { gpu } = this;
+    if (gpu === null) {
+      this.clock.time += ms;
+      return this.under(() => Promise.resolve(answer));
+    }
+    if (this.asked.has(what)) this.misuse.push(`${what} twice`);
+    this.asked.add(what);
+    const doneAt = gpu.queue(0.1);
+    return this.under(async () => {
+      await this.clock.until(doneAt);
+      this.asked.delete(what);
+      if (gpu.lost !== undefined) throw failure("gpu", gpu.lost);
+      return answer;
+    });
+  }
+
+  private async move(f: () => Promise<void>): Promise<void> {
+    this.use("move");
+    this.moving = true;
+    try {
+      await this.under(f);
+    } finally {
+      this.moving = false;
+    }
+  }
+
+  private async under<T>(f: () => Promise<T>): Promise<T> {
+    this.pending++;
+    try {
+      return await f();
+    } finally {
+      this.pending--;
+    }
+  }
+
+  private use(what: string): void {
+    if (this.freed) this.misuse.push(`${what} after free`);
+    if (this.moving) this.misuse.push(`${what} during a move`);
   }
 }
 
@@ -205,11 +411,12 @@ export const fakeData: DatasetHandle = {
   free: () => undefined,
 };
 
-/** A core whose runs cost what `costs` says for their rule. */
+/** A core whose runs cost what `costs` says for their rule, and its GPU. */
 export function fakeCore(
   clock: FakeClock,
   costs: (rule: string) => Costs,
-): { core: Core; sims: FakeSimulator[] } {
+): { core: Core; sims: FakeSimulator[]; gpu: FakeGpu } {
+  const gpu = new FakeGpu(clock);
   const sims: FakeSimulator[] = [];
   const make = (config: RunConfig): FakeSimulator => {
     const sim = new FakeSimulator(config, clock, costs(config.rule));
@@ -227,11 +434,12 @@ export function fakeCore(
     },
     simulator: (config) => make(config),
     restore: (blob) => {
-      if (blob[0] === 255) throw Object.assign(new Error("damaged"), { code: "snapshot" });
+      if (blob[0] === 255) throw failure("snapshot", "damaged");
       const sim = make(baseConfig("np"));
       sim.step = blob[0] ?? 0;
       return sim;
     },
+    gpu: () => Promise.resolve(gpu),
   };
-  return { core, sims };
+  return { core, sims, gpu };
 }

@@ -14,14 +14,14 @@ import type { SavedLane } from "../engine/engine";
 import { coreError } from "../engine/protocol";
 import { bytes } from "../format";
 import { M } from "../messages";
-import type { Store } from "../store";
+import type { Metrics, Store } from "../store";
 import type { Notices } from "./notices";
 
 export interface KeepHost {
   readonly store: Store;
   readonly notices: Notices;
   readonly version: string;
-  save(): readonly SavedLane[];
+  save(): Promise<readonly SavedLane[]>;
   /** Replaces the run by the file's, or throws and changes nothing. */
   load(file: RunFile): void;
   exportLanes(): readonly ExportLane[];
@@ -57,7 +57,7 @@ export class KeepPanel {
       h(
         "div",
         { class: "button-row" },
-        button(M.runFile.save, () => this.save()),
+        button(M.runFile.save, () => void this.save()),
         button(M.runFile.load, () => input.click()),
         button(M.runFile.csv, () => this.export("csv")),
         button(M.runFile.json, () => this.export("json")),
@@ -79,27 +79,40 @@ export class KeepPanel {
     return rest;
   }
 
-  private save(): void {
+  /** Everything is taken as it is now; the weights may take a moment to arrive from the GPU. */
+  private async save(): Promise<void> {
     const { store, notices } = this.host;
-    const lanes = this.host.save();
-    if (store.digits === null || lanes.length === 0) {
-      notices.show({ id: "run-file", kind: "info", text: M.runFile.nothing });
-      return;
-    }
-    const { data } = store.digits;
-    const finite = (id: string) =>
-      store.history
-        .frames(id)
-        .filter((m) => Number.isFinite(m.test_loss) && Number.isFinite(m.train_loss));
-    const file = packRun({
+    const saving = this.host.save();
+    const data = store.digits?.data;
+    const rest = {
       settings: this.host.settings(),
-      digits: { name: data.name, train: data.trainCount, test: data.testCount },
+      digits: {
+        name: data?.name ?? "",
+        train: data?.trainCount ?? 0,
+        test: data?.testCount ?? 0,
+      },
       elapsedMs: store.status.elapsedMs,
-      lanes,
-      history: Object.fromEntries(lanes.map((lane) => [lane.rule, finite(lane.rule)])),
-    });
-    saveBlob(new Blob([file]), `${this.name()}.creditlab`);
-    notices.show({ id: "run-file", kind: "info", text: M.runFile.saved(bytes(file.length)) });
+    };
+    const history = new Map(store.history.rules().map((id) => [id, finiteFrames(store, id)]));
+    const name = `${this.name()}.creditlab`;
+    const exactly = store.status.lanes.every((lane) => lane.device === "cpu");
+    try {
+      const lanes = await saving;
+      if (data === undefined || lanes.length === 0) {
+        notices.show({ id: "run-file", kind: "info", text: M.runFile.nothing });
+        return;
+      }
+      const kept = lanes.map(({ rule, step }) => {
+        return [rule, (history.get(rule) ?? []).filter((m) => m.step <= step)];
+      });
+      const file = packRun({ ...rest, lanes, history: Object.fromEntries(kept) });
+      saveBlob(new Blob([file]), name);
+      const text = M.runFile.saved(bytes(file.length), exactly);
+      notices.show({ id: "run-file", kind: "info", text });
+    } catch (thrown) {
+      const text = M.runFile.notSaved(sentence(coreError(thrown).message));
+      notices.show({ id: "run-file", kind: "error", text });
+    }
   }
 
   private async load(file: File): Promise<void> {
@@ -147,4 +160,11 @@ export class KeepPanel {
     const rules = store.status.lanes.map((lane) => lane.rule).join("-");
     return `credit-lab-${rules}-${store.status.iteration}`;
   }
+}
+
+/** What a file can carry of a rule's curve. */
+function finiteFrames(store: Store, rule: string): readonly Metrics[] {
+  return store.history
+    .frames(rule)
+    .filter((m) => Number.isFinite(m.test_loss) && Number.isFinite(m.train_loss));
 }

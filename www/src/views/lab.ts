@@ -21,6 +21,7 @@ import {
   withSetting,
 } from "../config";
 import { decodeConfig, encodeConfig, formatNumber, type UrlProblem } from "../config-url";
+import { DevicePanel } from "../controls/device";
 import type { RunFile } from "../data/run-file";
 import { RunFileError } from "../data/run-file";
 import { h, setText } from "../dom";
@@ -46,7 +47,7 @@ import { KeepPanel } from "./keep";
 import { LiveRegion } from "./live";
 import { Notices } from "./notices";
 import { ProgressLine } from "./progress";
-import { Setup } from "./setup";
+import { keyList, Setup } from "./setup";
 import { Transport } from "./transport";
 
 export interface LabOptions {
@@ -90,6 +91,7 @@ export class Lab {
   private readonly live = new LiveRegion(frames.now);
   private readonly statusLine = h("p", { class: "status-line" });
   private readonly transport: Transport;
+  private readonly device: DevicePanel;
   private readonly setup: Setup;
   private readonly figures: FigureGrid;
   private readonly digitsPanel: DigitsPanel;
@@ -133,6 +135,17 @@ export class Lab {
       onDigits: (data, own) => this.useDigits(data, own),
     });
     this.keep = this.makeKeep();
+    this.device = new DevicePanel(
+      {
+        store: this.store,
+        engine: this.engine,
+        notices: this.notices,
+        gpu: () => core.gpu(),
+        offers: { webgpu: "gpu" in navigator, secure: window.isSecureContext },
+        onSetting: (key, value) => this.set(key, value),
+      },
+      uid,
+    );
     this.setup = this.makeSetup(uid);
     this.figures = new FigureGrid(
       {
@@ -246,7 +259,8 @@ export class Lab {
       },
     };
     const roomy = this.root.clientWidth >= ROOMY;
-    return new Setup(host, uid, roomy, [this.digitsPanel.element, this.keep.element, keyList()]);
+    const panels = [this.digitsPanel.element, this.keep.element, keyList()];
+    return new Setup(host, uid, roomy, this.device.element, panels);
   }
 
   private layout(): void {
@@ -488,7 +502,9 @@ export class Lab {
     const rules = file.lanes.map((lane) => lane.rule).filter((id) => store.rule(id) !== undefined);
     if (rules.length !== file.lanes.length) throw new RunFileError(M.runFile.header);
     engine.restore(data, file.lanes, file.elapsedMs);
-    store.config = withSetting(config, "rules", rules);
+    // Where to compute is this machine's affair, not the file's.
+    const compute = settingOf(store.config, "compute");
+    store.config = withSetting(withSetting(config, "rules", rules), "compute", compute);
     store.built = store.config;
     store.forgetAll();
     for (const rule of rules) for (const m of file.history[rule] ?? []) store.history.push(rule, m);
@@ -531,9 +547,15 @@ export class Lab {
       case "lane-stopped":
         this.reportLane(event);
         return;
+      case "rewound":
+        store.history.rewind(event.rule, event.step);
+        store.changed("history");
+        return;
       case "finished":
         this.refreshStatus();
         return;
+      default:
+        this.device.handle(event);
     }
   }
 
@@ -618,6 +640,7 @@ export class Lab {
   private refresh(): void {
     const { config } = this.store;
     this.setup.set(config);
+    this.device.set(config);
     this.transport.setBudget(settingOf(config, "budget"));
     this.store.changed("config");
     this.refreshStatus();
@@ -679,17 +702,4 @@ export class Lab {
 
 function isLive(key: HyperKey): key is LiveKey {
   return key !== "gamma";
-}
-
-function keyList(): HTMLElement {
-  const entries = M.keys.list.flatMap(([key, what]) => [
-    h("dt", {}, h("kbd", {}, key)),
-    h("dd", {}, what),
-  ]);
-  return h(
-    "section",
-    { class: "group" },
-    h("h3", { class: "group-title" }, M.keys.label),
-    h("dl", { class: "keys" }, ...entries),
-  );
 }

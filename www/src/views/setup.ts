@@ -17,7 +17,7 @@ export interface SetupHost extends RuleControlsHost {
 }
 
 /** Shown elsewhere: as segments, in the bar, or above. */
-const ELSEWHERE: readonly SettingKey[] = ["task", "rules", "seed", "budget"];
+const ELSEWHERE: readonly SettingKey[] = ["task", "rules", "seed", "budget", "compute"];
 
 export class Setup {
   /** Task and rules: always in sight. */
@@ -30,7 +30,13 @@ export class Setup {
   private readonly chips: RuleChips;
   private readonly rates: RateControls;
 
-  constructor(host: SetupHost, uid: string, roomy: boolean, panels: readonly HTMLElement[]) {
+  constructor(
+    host: SetupHost,
+    uid: string,
+    roomy: boolean,
+    device: HTMLElement,
+    panels: readonly HTMLElement[],
+  ) {
     this.chips = new RuleChips(host);
     this.rates = new RateControls(host);
     const task = segmented("task", `${uid}-task`, host.onSetting);
@@ -47,6 +53,7 @@ export class Setup {
       { class: "settings", role: "group", "aria-label": M.controls.label },
       fold(M.controls.rates, roomy, this.rates.element),
       h("section", { class: "group seed" }, seed.element, newSeed),
+      device,
       fold(
         M.controls.more,
         false,
@@ -73,6 +80,19 @@ export class Setup {
     this.controls.push(...controls);
     return [h("h3", { class: "group-title" }, title), ...controls.map((c) => c.element)];
   }
+}
+
+export function keyList(): HTMLElement {
+  const entries = M.keys.list.flatMap(([key, what]) => [
+    h("dt", {}, h("kbd", {}, key)),
+    h("dd", {}, what),
+  ]);
+  return h(
+    "section",
+    { class: "group" },
+    h("h3", { class: "group-title" }, M.keys.label),
+    h("dl", { class: "keys" }, ...entries),
+  );
 }
 
 function fold(title: string, open: boolean, ...content: readonly HTMLElement[]): HTMLElement {

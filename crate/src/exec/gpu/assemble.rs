@@ -2,53 +2,12 @@
 //! expressions of its ops on values in registers, and the loop of its family around them.
 
 use super::fuse::{Anchor, Group, Id, RowSum, Statement};
+use super::grid::{Grid, Slot, accessors};
 use super::template::{Names, expand};
+pub use super::tuning::{Path, Tuning};
 use crate::plan::{Buf, Layout, Op, Use};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-
-/// How operands of a product get into registers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Path {
-    /// Every invocation loads what it needs.
-    Direct,
-    /// As `Direct`, with the rows shared in quads of four; needs subgroups.
-    Quad,
-    /// Through workgroup memory.
-    Tiled,
-}
-
-/// Sizes that suit an adapter. Largest blocks: a product takes smaller ones where its result is smaller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tuning {
-    /// How operands of a product get into registers.
-    pub path: Path,
-    /// Rows of a product's register block, in fours.
-    pub rm4: u32,
-    /// Columns of a product's register block, in fours.
-    pub rn4: u32,
-    /// Invocations of a product's workgroup along columns.
-    pub wx: u32,
-    /// Invocations of a product's workgroup along rows.
-    pub wy: u32,
-    /// Invocations of a row's workgroup; at most 64.
-    pub width: u32,
-}
-
-impl Tuning {
-    /// For processors that run shaders (`SwiftShader`, llvmpipe), where a load costs as much as 40 multiply-adds and a
-    /// barrier as much as 20 loads: large register blocks, no workgroup memory.
-    pub const SOFTWARE: Self =
-        Self { path: Path::Direct, rm4: 2, rn4: 2, wx: 4, wy: 1, width: 8 };
-    /// The same where quads can share what they load.
-    pub const QUAD: Self = Self { path: Path::Quad, rm4: 4, rn4: 2, wx: 4, wy: 1, width: 8 };
-    /// For hardware: 64 x 64 tiles by 256 invocations of 4 x 4 results each. By reasoning (30 registers an
-    /// invocation, two tiles in 8 KiB): there was none to measure on.
-    pub const HARDWARE: Self =
-        Self { path: Path::Tiled, rm4: 1, rn4: 1, wx: 16, wy: 16, width: 64 };
-    /// Quick to compile, for plans that run seldom.
-    pub const SMALL: Self = Self { path: Path::Direct, rm4: 1, rn4: 1, wx: 4, wy: 4, width: 8 };
-}
 
 /// Stands for the buffer that keeps a row sum of every step of a submission; see [`Assembly::history`].
 pub const HISTORY: Id = Id::MAX;
@@ -115,132 +74,6 @@ pub struct Assembly<'a> {
     pub scalars: usize,
 }
 
-/// How a buffer lies in memory in one shader.
-#[derive(Clone, Copy)]
-struct Slot {
-    binding: usize,
-    shape: Buf,
-    /// Declared as `array<vec4f>`: every row is a whole number of fours.
-    fours: bool,
-}
-
-/// Writes the expressions of one grid.
-struct Grid<'a> {
-    ops: &'a [&'a Op],
-    slots: &'a BTreeMap<Id, Slot>,
-    cols: usize,
-    /// Names of the row and of the group of four columns.
-    row: &'static str,
-    col: &'static str,
-    /// (m, 1) buffers are read and written along m.
-    upright: bool,
-    /// Variables that hold a buffer's value here.
-    known: BTreeMap<Id, String>,
-    dirty: Vec<Id>,
-    text: String,
-    count: usize,
-}
-
-impl Grid<'_> {
-    fn variable(&mut self, value: &str) -> String {
-        let name = format!("v{}", self.count);
-        self.count += 1;
-        let _ = writeln!(self.text, "  let {name} = {value};");
-        name
-    }
-
-    fn load(&mut self, buf: Buf, way: Use) -> String {
-        let id = buf.index();
-        if let Some(name) = self.known.get(&id).filter(|_| way == Use::Element) {
-            return name.clone();
-        }
-        let Some(slot) = self.slots.get(&id) else {
-            // Only in registers, and nothing has been put there yet: by contract nobody minds what it holds.
-            return "vec4f()".into();
-        };
-        let b = slot.binding;
-        let value = match way {
-            Use::Row => format!("b{b}[{}]", self.row),
-            Use::Column => format!("vector{b}({})", self.col),
-            Use::Element if self.upright => format!("vector{b}({})", self.col),
-            Use::Element => format!("load{b}({}, {})", self.row, self.col),
-        };
-        let name = self.variable(&value);
-        if way == Use::Element {
-            self.known.insert(id, name.clone());
-        }
-        name
-    }
-
-    /// An expression with its operands, scalars and names filled in.
-    fn fill(&mut self, op: &Op, uses: &[Use], text: &str, z: &str) -> String {
-        let mut out = String::new();
-        let mut rest = text;
-        while let Some(at) = rest.find(['$', '%']) {
-            out.push_str(&rest[..at]);
-            let mark = rest.as_bytes()[at];
-            rest = &rest[at + 1..];
-            if mark == b'$' && rest.starts_with('z') {
-                out.push_str(z);
-                rest = &rest[1..];
-                continue;
-            }
-            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let i: usize = rest[..digits].parse().unwrap_or(0);
-            rest = &rest[digits..];
-            if mark == b'$' {
-                let way = uses.get(i).copied().unwrap_or(Use::Element);
-                out.push_str(&self.load(op.bufs[i], way));
-            } else {
-                let scalar = op.scalars[i].index();
-                let _ = write!(out, "STEP.scalars[{}][{}]", scalar / 4, scalar % 4);
-            }
-        }
-        out.push_str(rest);
-        out.replace("COL4", self.col)
-            .replace("COLS", &format!("{}u", self.cols))
-            .replace("ROW", self.row)
-    }
-
-    fn statement(&mut self, statement: &Statement, z: &str) {
-        let op = self.ops[statement.op];
-        for (target, text) in &statement.points.assign {
-            let value = self.fill(op, &statement.points.uses, text, z);
-            let name = self.variable(&value);
-            let id = op.bufs[*target].index();
-            self.known.insert(id, name);
-            if !self.dirty.contains(&id) {
-                self.dirty.push(id);
-            }
-        }
-    }
-
-    /// Adds a row sum's terms to `sums[first..]`.
-    fn terms(&mut self, sum: &RowSum, first: usize) {
-        let op = self.ops[sum.op];
-        for (i, term) in sum.terms.iter().enumerate() {
-            let value = self.fill(op, &[], term, "");
-            let _ = writeln!(self.text, "  (*sums)[{}] += {value};", first + i);
-        }
-    }
-
-    /// The text, with what was assigned stored.
-    fn finish(mut self) -> String {
-        for id in &self.dirty {
-            if let Some(slot) = self.slots.get(id) {
-                let (b, row, col, value) = (slot.binding, self.row, self.col, &self.known[id]);
-                let place = if self.upright {
-                    format!("put{b}({col}, {value})")
-                } else {
-                    format!("store{b}({row}, {col}, {value})")
-                };
-                let _ = writeln!(self.text, "  {place};");
-            }
-        }
-        self.text
-    }
-}
-
 impl Assembly<'_> {
     /// The dispatch of a group.
     pub fn shader(&self, group: &Group) -> Shader {
@@ -274,10 +107,6 @@ impl Assembly<'_> {
         let random = body.contains("normal4(");
         let data = body.contains("pixels(") || body.contains("one_hot(");
         let mut source = String::new();
-        if self.tuning.path == Path::Quad && matches!(group.anchor, Anchor::Products { .. }) {
-            // browsers ask for the directive, wgpu's own compiler does not know it yet
-            source.push_str(if cfg!(target_arch = "wasm32") { "enable subgroups;\n" } else { "" });
-        }
         if random || data || scalars || records {
             source.push_str(&STEP.replace("SCALARS", &self.scalars.max(1).to_string()));
         }
@@ -320,10 +149,13 @@ impl Assembly<'_> {
     }
 
     /// Is the grid one column that can be walked along its rows?
-    fn upright(&self, group: &Group) -> bool {
+    fn upright(group: &Group) -> bool {
         let plain = |s: &Statement| {
             s.points.uses.iter().all(|way| *way == Use::Element)
-                && s.points.assign.iter().all(|(_, text)| !text.contains("ROW") && !text.contains("COL"))
+                && s.points
+                    .assign
+                    .iter()
+                    .all(|(_, text)| !text.contains("ROW") && !text.contains("COL"))
         };
         match group.anchor {
             Anchor::Columns { .. } => true,
@@ -335,8 +167,8 @@ impl Assembly<'_> {
     /// The buffers whose every use in this group is in whole, aligned fours.
     fn fours(&self, group: &Group, shapes: &BTreeMap<Id, Buf>) -> BTreeSet<Id> {
         let mut fours: BTreeSet<Id> = shapes.keys().copied().collect();
-        let whole = |buf: Buf| buf.cols % 4 == 0 && (buf.cols > 0);
-        let upright = self.upright(group);
+        let whole = |buf: Buf| buf.cols.is_multiple_of(4);
+        let upright = Self::upright(group);
         let mut refuse = |buf: Buf, fits: bool| {
             if !fits {
                 fours.remove(&buf.index());
@@ -351,12 +183,9 @@ impl Assembly<'_> {
                     refuse(op.bufs[sum.assign.0], false);
                 }
             }
-            Anchor::Products { layout, products, .. } => {
+            Anchor::Products { products, .. } => {
                 let ids = products.iter().flat_map(|p| [p.left, p.right]);
                 ids.for_each(|id| refuse(shapes[&id], whole(shapes[&id])));
-                // quads load single numbers of it
-                let single = self.tuning.path == Path::Quad && *layout == Layout::Tn;
-                products.iter().filter(|_| single).for_each(|p| refuse(shapes[&p.left], false));
             }
             Anchor::Columns { of, .. } => refuse(shapes[of], whole(shapes[of])),
             Anchor::Points => {}
@@ -369,8 +198,8 @@ impl Assembly<'_> {
                     let buf = op.bufs[i];
                     let fits = match statement.points.uses[i] {
                         Use::Row => false,
-                        Use::Column => buf.len() % 4 == 0,
-                        Use::Element if upright => buf.len() % 4 == 0,
+                        Use::Column => buf.len().is_multiple_of(4),
+                        Use::Element if upright => buf.len().is_multiple_of(4),
                         Use::Element => whole(buf),
                     };
                     refuse(buf, fits);
@@ -385,8 +214,6 @@ impl Assembly<'_> {
             ops: self.ops,
             slots,
             cols: group.cols,
-            row: "row",
-            col: "col",
             upright,
             known: BTreeMap::new(),
             dirty: Vec::new(),
@@ -396,7 +223,7 @@ impl Assembly<'_> {
     }
 
     fn body(&self, group: &Group, slots: &BTreeMap<Id, Slot>, history: Option<usize>) -> String {
-        let upright = self.upright(group);
+        let upright = Self::upright(group);
         let (rows, cols) = if upright { (1, group.rows) } else { (group.rows, group.cols) };
         let mut text = format!(
             "const ROWS = {rows}u;\nconst COLS = {cols}u;\nconst ROWS4 = {}u;\nconst COLS4 = {}u;\n",
@@ -493,18 +320,11 @@ impl Assembly<'_> {
                     slots[&id].binding
                 );
             }
-            if path == Path::Quad && layout == Layout::Tn {
-                let slot = slots[&product.left];
-                let _ = writeln!(
-                    text,
-                    "fn one{p}(row: u32, col: u32) -> f32 {{ return b{}[row * {}u + col]; }}",
-                    slot.binding, slot.shape.cols
-                );
-            }
         }
         let mut grid = self.grid(group, slots, false);
         group.statements.iter().for_each(|s| grid.statement(s, &format!("z{}", s.z)));
-        let (arguments, body) = (if two { "z0: vec4f, z1: vec4f" } else { "z0: vec4f" }, grid.finish());
+        let (arguments, body) =
+            (if two { "z0: vec4f, z1: vec4f" } else { "z0: vec4f" }, grid.finish());
         let _ = write!(text, "fn finish(row: u32, col: u32, {arguments}) {{\n{body}}}\n");
         if !group.sums.is_empty() {
             let mut grid = self.grid(group, slots, true);
@@ -528,8 +348,6 @@ impl Assembly<'_> {
             // inner index along the rows of the left operand; rows of the right operand along the inner index
             ("along", is(layout != Layout::Tn)),
             ("across", is(layout != Layout::Nt)),
-            ("quad", is(path == Path::Quad)),
-            ("plain", is(path != Path::Quad)),
             ("one", is(!two)),
             ("two", is(two)),
             ("sums", is(!group.sums.is_empty())),
@@ -590,13 +408,17 @@ impl Assembly<'_> {
         let two = matches!(&group.anchor, Anchor::Products { products, .. } if products.len() > 1);
         let rows4 = (group.rows.div_ceil(4) as u32).max(1);
         let cols4 = (group.cols.div_ceil(4) as u32).max(1);
-        let narrow = two || cols4 < NARROW;
+        let narrow = two && self.tuning.path == Path::Tiled || cols4 < NARROW;
         Tuning {
             rm4: rm4.min(rows4),
             rn4: if narrow { 1 } else { rn4 },
             // no more invocations than there are blocks, in powers of two
             wy: wy.min(rows4.div_ceil(rm4).next_power_of_two()),
-            wx: if self.tuning.path == Path::Tiled { wx.min(cols4.next_power_of_two()) } else { wx },
+            wx: if self.tuning.path == Path::Tiled {
+                wx.min(cols4.next_power_of_two())
+            } else {
+                wx
+            },
             ..self.tuning
         }
     }
@@ -619,7 +441,7 @@ impl Assembly<'_> {
             Anchor::Rows(_) => ([group.rows as u32, 1, 1], constant(width)),
             Anchor::Own { groups, .. } => ([*groups, 1, 1], constant(width)),
             Anchor::Points => {
-                let fours = if self.upright(group) {
+                let fours = if Self::upright(group) {
                     group.rows.div_ceil(4)
                 } else {
                     group.rows * group.cols.div_ceil(4)
@@ -630,43 +452,4 @@ impl Assembly<'_> {
             }
         }
     }
-}
-
-/// `loadN(row, col)`, `storeN(row, col, value)`: four neighbouring columns of a matrix; `vectorN(col)`,
-/// `putN(col, value)`: four neighbouring entries of a vector. Past the end zeros are loaded and nothing is stored.
-fn accessors(slot: Slot, written: bool) -> String {
-    let Slot { binding: b, shape, fours } = slot;
-    let mut text = String::new();
-    let parameters = "row: u32, col: u32";
-    for (load, store, parameters, start, end) in [
-        ("load", "store", parameters, format!("row * {}u + 4u * col", shape.cols), shape.cols),
-        ("vector", "put", "col: u32", "4u * col".to_string(), shape.len()),
-    ] {
-        if fours {
-            let at = if load == "vector" { "col".into() } else { format!("row * {}u + col", shape.cols / 4) };
-            let _ = writeln!(text, "fn {load}{b}({parameters}) -> vec4f {{ return b{b}[{at}]; }}");
-            if written {
-                let _ = writeln!(text, "fn {store}{b}({parameters}, v: vec4f) {{ b{b}[{at}] = v; }}");
-            }
-            continue;
-        }
-        let lane = |i: u32| format!("select(0.0, b{b}[at + {i}u], 4u * col + {i}u < {end}u)");
-        let _ = writeln!(
-            text,
-            "fn {load}{b}({parameters}) -> vec4f {{\n  let at = {start};\n  return vec4f({}, {}, {}, {});\n}}",
-            lane(0),
-            lane(1),
-            lane(2),
-            lane(3)
-        );
-        if written {
-            let put = |i: u32| format!("  if (4u * col + {i}u < {end}u) {{ b{b}[at + {i}u] = v[{i}]; }}\n");
-            let _ = writeln!(
-                text,
-                "fn {store}{b}({parameters}, v: vec4f) {{\n  let at = {start};\n{}}}",
-                (0..4).map(put).collect::<String>()
-            );
-        }
-    }
-    text
 }

@@ -1,5 +1,6 @@
 //! How fast products run, as a share of what the adapter can do.
 
+use super::template::expand;
 use super::{Executor, Gpu};
 use crate::base::{Error, Result};
 use crate::data::{Dataset, Split};
@@ -25,8 +26,8 @@ pub struct Products {
 
 /// Multiply-adds of every invocation of the peak shader.
 const ROUNDS: u32 = 4096;
-/// Independent chains of four.
-const CHAINS: u32 = 8;
+/// Independent chains of four: as many as stay in registers where a processor pretends to be a GPU.
+const CHAINS: u32 = 3;
 /// Invocations of the peak shader.
 const INVOCATIONS: u32 = 4096;
 /// Seconds a measurement takes at least.
@@ -82,7 +83,8 @@ async fn best(exec: &mut Executor, plan: PlanId, flops: f64) -> Result<f64> {
         Ok(begin.elapsed().as_secs_f64())
     };
     let once = time(1).await?.min(time(1).await?);
-    let count = (WINDOW / once).ceil().clamp(1.0, 200.0) as usize;
+    let fits = |count: &usize| *count as f64 * once >= WINDOW;
+    let count = (1..200usize).find(fits).unwrap_or(200);
     let mut fastest = f64::INFINITY;
     for _ in 0..3 {
         fastest = fastest.min(time(count).await?);
@@ -90,25 +92,10 @@ async fn best(exec: &mut Executor, plan: PlanId, flops: f64) -> Result<f64> {
     Ok(flops * count as f64 / fastest / 1e9)
 }
 
-/// A shader that keeps [`CHAINS`] accumulators of four busy.
+/// The peak shader's best time.
 async fn peak(gpu: &Rc<Gpu>) -> Result<f64> {
-    let declare: String = (0..CHAINS).map(|i| format!("  var a{i} = vec4f(f32(id.x) + {i}.0);\n")).collect();
-    let chain: String = (0..CHAINS).map(|i| format!("    a{i} = fma(a{i}, m, c);\n")).collect();
-    let sum: Vec<String> = (0..CHAINS).map(|i| format!("a{i}")).collect();
-    let source = format!(
-        "@group(0) @binding(0) var<storage, read_write> out: array<vec4f>;
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {{
-  let m = vec4f(0.999 + out[0].x);
-  let c = vec4f(0.001 + out[0].y);
-{declare}  for (var i = 0u; i < {ROUNDS}u; i++) {{
-{chain}  }}
-  let total = {};
-  if (total.x == 12345.0) {{ out[1] = total; }}
-}}
-",
-        sum.join(" + ")
-    );
+    let source = expand(include_str!("wgsl/peak.wgsl"), &[("chains", CHAINS)])
+        .replace("ROUNDS", &format!("{ROUNDS}u"));
     let flops = 8.0 * f64::from(CHAINS) * f64::from(ROUNDS) * f64::from(INVOCATIONS);
     let mut fastest = f64::INFINITY;
     let out = gpu.scratch(&source, 64)?;

@@ -60,8 +60,7 @@ impl Gpu {
     /// # Errors
     /// [`Error::Gpu`], in a sentence: nothing there, or too small.
     pub async fn request() -> Result<Rc<Self>> {
-        let instance =
-            wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let options = wgpu::RequestAdapterOptions {
             power_preference: wgpu::PowerPreference::HighPerformance,
             ..wgpu::RequestAdapterOptions::default()
@@ -83,10 +82,9 @@ impl Gpu {
                 .clamp(needed.max_storage_buffers_per_shader_stage, BINDINGS),
             ..needed
         };
-        let wanted = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("credit-lab"),
-            required_features: adapter.features() & wanted,
+            required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
             required_limits: limits,
             memory_hints: wgpu::MemoryHints::Performance,
             ..wgpu::DeviceDescriptor::default()
@@ -104,12 +102,7 @@ impl Gpu {
             || ["swiftshader", "llvmpipe", "basic render"]
                 .iter()
                 .any(|name| info.name.to_lowercase().contains(name));
-        let quads = device.features().contains(wgpu::Features::SUBGROUP) && info.subgroup_min_size >= 4;
-        let tuning = match (software, quads) {
-            (false, _) => Tuning::HARDWARE,
-            (true, true) => Tuning::QUAD,
-            (true, false) => Tuning::SOFTWARE,
-        };
+        let tuning = if software { Tuning::SOFTWARE } else { Tuning::HARDWARE };
         let fault = Arc::new(Mutex::new(None));
         let keep = |fault: &Arc<Mutex<Option<String>>>, message: String| {
             let mut slot = fault.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,7 +118,8 @@ impl Gpu {
         device.on_uncaptured_error(Arc::new(move |error| {
             keep(&failed, describe(&error));
         }));
-        let storage = |binding| entry(binding, wgpu::BufferBindingType::Storage { read_only: true });
+        let storage =
+            |binding| entry(binding, wgpu::BufferBindingType::Storage { read_only: true });
         let step_layout = layout(
             &device,
             &[wgpu::BindGroupLayoutEntry {
@@ -255,8 +249,11 @@ impl Gpu {
 
     /// Runs `make`; what the device finds wrong with it (an invalid shader, no memory) becomes the error.
     pub async fn checked<T>(&self, make: impl FnOnce() -> Result<T>) -> Result<T> {
-        let filters =
-            [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation];
+        let filters = [
+            wgpu::ErrorFilter::Internal,
+            wgpu::ErrorFilter::OutOfMemory,
+            wgpu::ErrorFilter::Validation,
+        ];
         let scopes = filters.map(|filter| self.device.push_error_scope(filter));
         let made = make();
         let mut found = None;
@@ -273,7 +270,12 @@ impl Gpu {
     }
 
     /// A buffer of at least one vector, or a sentence why it cannot be.
-    pub(super) fn buffer(&self, label: &str, bytes: u64, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer> {
+    pub(super) fn buffer(
+        &self,
+        label: &str,
+        bytes: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer> {
         let limits = self.device.limits();
         let size = bytes.max(16).next_multiple_of(16);
         let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
@@ -370,7 +372,11 @@ impl Gpu {
     }
 
     /// Whole buffers in order.
-    pub(super) fn group(&self, layout: &wgpu::BindGroupLayout, buffers: &[&wgpu::Buffer]) -> wgpu::BindGroup {
+    pub(super) fn group(
+        &self,
+        layout: &wgpu::BindGroupLayout,
+        buffers: &[&wgpu::Buffer],
+    ) -> wgpu::BindGroup {
         let entries: Vec<_> = buffers
             .iter()
             .zip(0..)
@@ -379,7 +385,11 @@ impl Gpu {
                 resource: buffer.as_entire_binding(),
             })
             .collect();
-        self.device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
+        self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout,
+            entries: &entries,
+        })
     }
 }
 

@@ -109,8 +109,10 @@ impl Executor {
         let slots = (MAX_HISTORY / (4 * rows.max(1))).clamp(1, MAX_STEPS);
         let history = gpu.buffer("losses", (4 * rows * slots) as u64, usage)?;
         let persistent = program.persistent().map(|b| b.buf.index());
-        let observed = observed.iter().chain(&losses).map(|b| b.index()).chain(persistent).collect();
-        let stride = (HEAD + 16 * program.scalars.len().div_ceil(4).max(1)).next_multiple_of(ALIGNMENT);
+        let observed =
+            observed.iter().chain(&losses).map(|b| b.index()).chain(persistent).collect();
+        let stride =
+            (HEAD + 16 * program.scalars.len().div_ceil(4).max(1)).next_multiple_of(ALIGNMENT);
         let steps = |slots: usize| -> Result<Steps> {
             let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
             let buffer = gpu.buffer("steps", (stride * slots) as u64, usage)?;
@@ -239,7 +241,7 @@ impl Executor {
         };
         let groups = fuse(&ops, &rules);
         let tuning = self.gpu.tuning();
-        let cold = !self.hot.contains(&plan.0) && tuning.path == Path::Quad;
+        let cold = !self.hot.contains(&plan.0) && tuning.path == Path::Direct;
         let assembly = Assembly {
             ops: &ops,
             tuning: if cold { Tuning::SMALL } else { tuning },
@@ -331,15 +333,18 @@ impl Executor {
             schedules.push(self.schedule(plan, moment.env.step)?);
         }
         self.gpu.queue.write_buffer(&self.steps.buffer, 0, &blocks);
-        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut encoder =
+            self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let stamps = self.stopwatch.as_ref().map(|watch| wgpu::ComputePassTimestampWrites {
             query_set: &watch.queries,
             beginning_of_pass_write_index: Some(0),
             end_of_pass_write_index: Some(1),
         });
         {
-            let mut pass = encoder
-                .begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes: stamps });
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: None,
+                timestamp_writes: stamps,
+            });
             for (slot, (schedule, moment)) in schedules.iter().zip(steps).enumerate() {
                 pass.set_bind_group(1, &self.steps.group, &[(slot * self.steps.stride) as u32]);
                 self.encode(&mut pass, schedule, moment.env.source);
@@ -413,8 +418,7 @@ impl Executor {
             let mut encoder =
                 self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             {
-                let mut pass =
-                    encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
                 pass.set_bind_group(1, &self.single.group, &[0]);
                 self.encode(&mut pass, &schedule, task.moment.env.source);
             }
@@ -459,7 +463,6 @@ impl Drop for Executor {
         self.single.buffer.destroy();
     }
 }
-
 
 /// The dispatches of a plan at a step as a table for people: the ops of each in a line. Needs no GPU.
 pub fn describe(program: &Program, plan: PlanId, step: u64, observed: &[Buf]) -> String {

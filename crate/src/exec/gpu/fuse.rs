@@ -284,9 +284,9 @@ impl Fuser<'_> {
     fn add(&mut self, op: usize, lowered: Lowered) {
         let effects = effects(self.ops[op], &lowered);
         let places = if self.rules.fuse { 0..self.groups.len() } else { 0..0 };
-        let place = places.into_iter().find(|g| {
-            self.fits(*g, op, &lowered, &effects) && self.may_run_in(*g, op, &effects)
-        });
+        let place = places
+            .into_iter()
+            .find(|g| self.fits(*g, op, &lowered, &effects) && self.may_run_in(*g, op, &effects));
         let group = place.unwrap_or_else(|| {
             self.groups.push(self.open(op, &lowered));
             self.groups.len() - 1
@@ -405,13 +405,10 @@ impl Fuser<'_> {
             (Lowered::Columns { points, .. }, Anchor::Products { .. }) => {
                 group.sums.push(Statement { op, points, z: 0 });
             }
-            (Lowered::Columns { points, .. }, _) => {
-                group.statements.push(Statement { op, points, z: 0 });
-            }
             (Lowered::Points(points), _) if beside => {
                 group.sums.push(Statement { op, points, z: 0 });
             }
-            (Lowered::Points(points), _) => {
+            (Lowered::Columns { points, .. } | Lowered::Points(points), _) => {
                 group.statements.push(Statement { op, points, z: 0 });
             }
             (Lowered::Rows { terms, assign, .. }, Anchor::Rows(sums)) => {

@@ -12,8 +12,10 @@ pub mod bench;
 pub mod device;
 pub mod executor;
 pub mod fuse;
+mod grid;
 pub mod reading;
 mod template;
+mod tuning;
 
 pub use device::Gpu;
 pub use executor::{Executor, Flight, Landing};

@@ -245,7 +245,8 @@ fn difference_gpu(op: &Op) -> Vec<Lowered> {
 
 fn correct_gpu(op: &Op) -> Vec<Lowered> {
     vec![Lowered::Own {
-        body: include_str!("../wgsl/correct.wgsl"), shape: 1,
+        body: include_str!("../wgsl/correct.wgsl"),
+        shape: 1,
         groups: op.bufs[1].rows as u32,
     }]
 }

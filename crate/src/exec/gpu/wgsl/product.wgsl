@@ -12,9 +12,6 @@
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_id) local: vec3u,
-  //# if quad
-  @builtin(subgroup_invocation_id) invocation: u32,
-  //# end
 ) {
   let col = (group.x * WX + local.x) * RN4;
   let row = (group.y * WY + local.y) * RM4 * 4u;

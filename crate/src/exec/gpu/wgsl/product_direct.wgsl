@@ -1,24 +1,11 @@
   // Operands straight from storage buffers: for adapters on which workgroup memory is not faster and a barrier is
-  // dear, which are those that run shaders on a processor. With `quad`, the four invocations of a quad have the same
-  // rows: each loads a quarter of them and hands it to the others, since there a load costs as much as 40
-  // multiply-adds (measured on SwiftShader: 1.3 to 1.7 times the speed).
-  //# if quad
-  let lane = invocation & 3u;
-  //# end
+  // dear, which are those that run shaders on a processor.
   //# if nt
   for (var k = 0u; k < DEPTH4; k++) {
     //# for p in lefts
     //# for q in rm4
-    //# if quad
-    let x$p_$q = left$p(min(row + 4u * $qu + lane, ROWS - 1u), k);
-    //# for j in four
-    let x$p_$q_$j = quadBroadcast(x$p_$q, $ju);
-    //# end
-    //# end
-    //# if plain
     //# for j in four
     let x$p_$q_$j = left$p(min(row + 4u * $qu + $ju, ROWS - 1u), k);
-    //# end
     //# end
     //# end
     //# end
@@ -58,16 +45,8 @@
   for (var k = 0u; k < DEPTH4; k++) {
     //# for p in lefts
     //# for q in rm4
-    //# if quad
-    let e$p_$q = left$p(min(row + 4u * $qu + lane, ROWS - 1u), k);
-    //# for j in four
-    let e$p_$q_$j = quadBroadcast(e$p_$q, $ju);
-    //# end
-    //# end
-    //# if plain
     //# for j in four
     let e$p_$q_$j = left$p(min(row + 4u * $qu + $ju, ROWS - 1u), k);
-    //# end
     //# end
     //# end
     //# end
@@ -107,13 +86,7 @@
   for (var k = 0u; k < DEPTH; k++) {
     //# for p in lefts
     //# for q in rm4
-    //# if quad
-    let own$p_$q = one$p(k, min(row + 4u * $qu + lane, ROWS - 1u));
-    let e$p_$q = vec4f(quadBroadcast(own$p_$q, 0u), quadBroadcast(own$p_$q, 1u), quadBroadcast(own$p_$q, 2u), quadBroadcast(own$p_$q, 3u));
-    //# end
-    //# if plain
     let e$p_$q = left$p(k, min(row / 4u + $qu, ROWS4 - 1u));
-    //# end
     //# end
     //# end
     //# for p in rights
