@@ -151,6 +151,7 @@ impl Bench {
             .checked(|| {
                 let mut exec =
                     gpu::Executor::new(gpu.clone(), program.clone(), &self.data, None, &[])?;
+                exec.prepare(plan, true)?;
                 for (buf, operand) in bufs.iter().zip(&self.operands) {
                     let mut values = operand.values.clone();
                     values.resize(buf.len(), f32::from_bits(UNTOUCHED));

@@ -8,8 +8,9 @@ use super::sessions::{CLOSE, uninterrupted};
 use super::steps::smooth_autoencoder;
 use crate::common::{small, small_data, trainer};
 use credit_lab::base::Error;
-use credit_lab::config::{FeedbackLearner, RunConfig};
+use credit_lab::config::RunConfig;
 use credit_lab::exec::gpu::{Executor, Gpu};
+use credit_lab::kernels::{add_scaled, ridge};
 use credit_lab::plan::Tape;
 use credit_lab::session::{Device, Session};
 use std::rc::Rc;
@@ -120,16 +121,22 @@ pub async fn what_does_not_fit_is_refused_in_a_sentence(gpu: &Rc<Gpu>) {
     let text = error.to_string();
     assert!(text.contains("e2^T h1 of a giant") && text.contains("MiB"), "{text}");
 
-    let config = RunConfig { feedback: FeedbackLearner::Ridge, ..small("np") };
-    let wanted = uninterrupted(&config, &[6]);
-    let session = Session::new(trainer(&config, &small_data()));
-    session.advance(3).unwrap();
-    let error = session.to_gpu(gpu.clone()).await.unwrap_err();
-    assert_eq!(error.code(), "gpu", "{error}");
-    assert_eq!(session.calibrate(gpu.clone()).await.unwrap_err().code(), "gpu");
-    assert_eq!((session.device(), session.step()), (Device::Cpu, 3));
-    session.advance(3).unwrap();
-    assert_eq!(session.metrics().await.unwrap().train_loss, wanted[0].train_loss, "to the bit");
+    // a step that would have to wait for the processor in its middle
+    let mut b = Bench::new(Scalars(1.0, 0.0));
+    b.unwritten(2, 3).random(2, 2).random(2, 3).unwritten(2, 3);
+    let (program, plan, _) = b.program(0, &|tape, bufs, [one, _]| {
+        ridge::record(tape, "B = V^-1 S", bufs[0], bufs[1], bufs[2]);
+        add_scaled::record(tape, "what follows from B", bufs[3], None, bufs[0], one);
+    });
+    let made = gpu.checked(|| {
+        let mut exec = Executor::new(gpu.clone(), program, &b.data, None, &[])?;
+        exec.prepare(plan, true)
+    });
+    let error = made.await.unwrap_err();
+    assert_eq!(error.code(), "gpu");
+    assert!(error.to_string().contains("processor"), "{error}");
+    assert_eq!(gpu.fault(), None, "told to who asked, and the GPU is well");
+
     // and the GPU takes the next run
     let session = on_gpu(gpu, &small("np"), &small_data()).await;
     train(&session, 3).await;
@@ -151,10 +158,12 @@ pub async fn a_broken_shader_is_an_error(gpu: &Rc<Gpu>) {
     assert_eq!(gpu.fault(), None, "told to who asked, and the GPU is well");
     let mut b = Bench::new(Scalars(0.5, 0.0));
     b.unwritten(1, 3).random(1, 3);
-    let found = b.on_gpu(gpu, &|tape, bufs, [s, _]| {
-        credit_lab::kernels::add_scaled::record(tape, "add", bufs[0], None, bufs[1], s);
-    });
-    assert!(found.await[0].iter().all(|x| x.is_finite()));
+    let found = b
+        .on_gpu(gpu, &|tape, bufs, [s, _]| {
+            add_scaled::record(tape, "add", bufs[0], None, bufs[1], s);
+        })
+        .await;
+    assert!(found[0].iter().all(|x| x.is_finite()));
 }
 
 pub async fn divergence_names_the_step(gpu: &Rc<Gpu>) {

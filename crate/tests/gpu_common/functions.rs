@@ -159,10 +159,11 @@ async fn activate(gpu: &Rc<Gpu>, act: Activation, x: &[f32]) -> Vec<f32> {
     let mut b = Bench::new(Scalars(0.0, 0.0));
     b.unwritten(x.len(), 1).operand(x.len(), 1, x.to_vec());
     b.operand(1, 1, vec![1.0]).operand(1, 1, vec![0.0]);
-    let found = b.on_gpu(gpu, &|tape, bufs, _| {
+    b.on_gpu(gpu, &|tape, bufs, _| {
         dense::record(tape, "act", (bufs[0], bufs[1]), (bufs[2], bufs[3]), act, None);
-    });
-    found.await.swap_remove(0)
+    })
+    .await
+    .swap_remove(0)
 }
 
 // A saturating function that hid a NaN would let a diverged run look healthy; and shaders may be compiled as if there
@@ -182,12 +183,13 @@ pub async fn nothing_that_is_not_finite_passes_unseen(gpu: &Rc<Gpu>) {
             b.unwritten(3, 1).operand(3, 2, vec![0.5, 0.5, 0.25, bad, 0.5, 0.5]);
             b.operand(3, 2, vec![0.0, 1.0].repeat(3)).unwritten(3, 1);
             b.operand(3, 2, vec![0.5; 6]);
-            let found = b.on_gpu(gpu, &|tape, bufs, _| {
-                loss::record_sample(tape, "L", bufs[0], bufs[1], bufs[2], kind);
-                let pair = (bufs[1], bufs[4]);
-                loss::record_difference(tape, "L~ - L", bufs[3], pair, bufs[2], kind);
-            });
-            let found = found.await;
+            let found = b
+                .on_gpu(gpu, &|tape, bufs, _| {
+                    loss::record_sample(tape, "L", bufs[0], bufs[1], bufs[2], kind);
+                    let pair = (bufs[1], bufs[4]);
+                    loss::record_difference(tape, "L~ - L", bufs[3], pair, bufs[2], kind);
+                })
+                .await;
             for losses in [&found[0], &found[3]] {
                 assert!(!losses[1].is_finite(), "{kind:?}({bad}) = {}", losses[1]);
                 assert!(losses[0].is_finite() && losses[2].is_finite(), "{kind:?}");

@@ -21,17 +21,18 @@ pub fn smooth_autoencoder(rule: &str) -> RunConfig {
     RunConfig { activations: vec![Tanh, Identity, Tanh, Sigmoid], ..small_autoencoder(rule) }
 }
 
-/// Every configuration of a rule that a GPU takes, on small networks of both tasks.
+/// Every configuration of a rule on small networks of both tasks.
 pub fn configurations(rule: &str) -> Vec<RunConfig> {
-    let bases = [small(rule), smooth_autoencoder(rule)];
-    let all = bases.iter().flat_map(variants);
-    all.filter(|config| config.feedback != FeedbackLearner::Ridge).collect()
+    [small(rule), smooth_autoencoder(rule)].iter().flat_map(variants).collect()
 }
 
 /// Every rule's default and what its variants add to the plan, on one small network each.
 fn typical() -> Vec<RunConfig> {
     let of = |(i, rule): (usize, &'static str)| {
-        let all = configurations(rule);
+        // the processor's part of a step with ridge regression is the session's to call
+        let all = configurations(rule).into_iter();
+        let all: Vec<RunConfig> =
+            all.filter(|config| config.feedback != FeedbackLearner::Ridge).collect();
         let (classifiers, autoencoders) = all.split_at(all.len() / 2);
         let first = [&classifiers[0], &autoencoders[0]];
         // the other variants in turn
@@ -63,6 +64,7 @@ async fn one_step(gpu: &Rc<Gpu>, trainer: &Trainer, fused: bool) -> State {
             let observed = compiled.observed();
             let exec = Executor::new(gpu.clone(), program, trainer.data(), loss, &observed)?;
             let mut exec = if fused { exec } else { exec.unfused() };
+            exec.prepare(compiled.step, true)?;
             for decl in compiled.program.persistent() {
                 exec.write(decl.buf, trainer.buffer(&decl.label).unwrap().0);
             }

@@ -40,7 +40,9 @@ const COLUMNS: &str = include_str!("wgsl/columns.wgsl");
 const ROWS: &str = include_str!("wgsl/rows.wgsl");
 const OWN: &str = include_str!("wgsl/own.wgsl");
 /// Columns, in fours, from which a block is more than four wide.
-const NARROW: u32 = 64;
+const NARROW: u32 = 24;
+/// Groups of columns that an invocation gathers: finding a row's sample costs more than reading its pixels.
+const STRIP: usize = 16;
 /// Inner indices of a tile in workgroup memory; half as many where there are two products.
 const DEEP: u32 = 16;
 /// Most workgroups in one dimension (WebGPU's default limit).
@@ -105,7 +107,7 @@ impl Assembly<'_> {
         }
         let body = self.body(group, &slots, records.then_some(bindings.len() - 1));
         let random = body.contains("normal4(");
-        let data = body.contains("pixels(") || body.contains("one_hot(");
+        let data = is_gather(&body);
         let mut source = String::new();
         if random || data || scalars || records {
             source.push_str(&STEP.replace("SCALARS", &self.scalars.max(1).to_string()));
@@ -238,6 +240,7 @@ impl Assembly<'_> {
                 let mut grid = self.grid(group, slots, upright);
                 group.statements.iter().for_each(|s| grid.statement(s, ""));
                 let _ = write!(text, "fn finish(row: u32, col: u32) {{\n{}}}\n", grid.finish());
+                constant(&mut text, "LANES", cols.div_ceil(4).div_ceil(strip(group)));
                 text.push_str(POINTS);
             }
             Anchor::Products { layout, depth, products } => {
@@ -444,7 +447,7 @@ impl Assembly<'_> {
                 let fours = if Self::upright(group) {
                     group.rows.div_ceil(4)
                 } else {
-                    group.rows * group.cols.div_ceil(4)
+                    group.rows * group.cols.div_ceil(4).div_ceil(strip(group))
                 };
                 let groups = (fours as u32).div_ceil(64);
                 let y = groups.div_ceil(MAX_GROUPS);
@@ -452,4 +455,15 @@ impl Assembly<'_> {
             }
         }
     }
+}
+
+/// Groups of columns that an invocation of an elementwise dispatch does.
+fn strip(group: &Group) -> usize {
+    let reads = |s: &Statement| s.points.assign.iter().any(|(_, text)| is_gather(text));
+    if group.statements.iter().any(reads) { STRIP } else { 1 }
+}
+
+/// Does the text read the data set?
+fn is_gather(text: &str) -> bool {
+    text.contains("pixels(") || text.contains("one_hot(")
 }

@@ -13,9 +13,21 @@ fn mix(x_: u32) -> u32 {
   return x ^ (x >> 16u);
 }
 
+// An invocation that reads several groups of columns of a row finds its sample once.
+var<private> KNOWN_ROW: u32 = 0xffffffffu;
+var<private> KNOWN_SAMPLE: u32;
+
+fn sample_of(row: u32) -> u32 {
+  if (row != KNOWN_ROW) {
+    KNOWN_ROW = row;
+    KNOWN_SAMPLE = find_sample(row);
+  }
+  return KNOWN_SAMPLE;
+}
+
 /// The data set's sample in row `row` of the batch: in file order from STEP.first on, or in the shuffled order of
 /// base/rng.rs (Permutation): a Feistel network walked until it lands below STEP.count.
-fn sample_of(row: u32) -> u32 {
+fn find_sample(row: u32) -> u32 {
   if (STEP.shuffled == 0u) { return min(STEP.first + row, STEP.count - 1u); }
   let passes = (STEP.first + row) / STEP.count;
   let low = STEP.epoch.x + passes;

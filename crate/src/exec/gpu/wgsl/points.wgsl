@@ -1,5 +1,6 @@
-// One group of four columns an invocation: `finish` computes and stores. Any number of workgroups, in two
-// dimensions where there are more than one holds.
+// `finish` computes and stores one group of four columns of a row. An invocation does STRIP of them in one row,
+// LANES apart, so that neighbours touch neighbouring memory. Any number of workgroups, in two dimensions where there
+// are more than one holds.
 
 override WIDTH: u32 = 64;
 
@@ -10,5 +11,6 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = (group.y * groups.x + group.x) * WIDTH + lane;
-  if (i < ROWS * COLS4) { finish(i / COLS4, i % COLS4); }
+  if (i >= ROWS * LANES) { return; }
+  for (var col = i % LANES; col < COLS4; col += LANES) { finish(i / LANES, col); }
 }
