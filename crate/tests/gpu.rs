@@ -51,7 +51,9 @@ fn gpu() -> Option<Rc<Gpu>> {
 fn run(check: impl AsyncFnOnce(&Rc<Gpu>)) {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(gpu) = gpu() else { return };
+    let begin = std::time::Instant::now();
     gpu.wait(check(&gpu));
+    println!("{:.1} s", begin.elapsed().as_secs_f64());
     assert_eq!(gpu.fault(), None);
 }
 

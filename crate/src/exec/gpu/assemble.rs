@@ -407,8 +407,18 @@ impl Assembly<'_> {
 
     /// Register blocks no larger than the result, and narrow where there are two products or few columns.
     fn blocks(&self, group: &Group) -> Tuning {
-        let Tuning { rm4, rn4, wx, wy, .. } = self.tuning;
-        let two = matches!(&group.anchor, Anchor::Products { products, .. } if products.len() > 1);
+        let Tuning { mut rm4, mut rn4, large, wx, wy, .. } = self.tuning;
+        let (products, depth) = match &group.anchor {
+            Anchor::Products { products, depth, .. } => (products.len(), *depth),
+            _ => (0, 0),
+        };
+        if group.rows * group.cols * depth >= large {
+            (rm4, rn4) = (2 * rm4, 2 * rn4);
+        }
+        let two = products > 1;
+        if two && rn4 > 2 {
+            rn4 /= 2;
+        }
         let rows4 = (group.rows.div_ceil(4) as u32).max(1);
         let cols4 = (group.cols.div_ceil(4) as u32).max(1);
         let narrow = two && self.tuning.path == Path::Tiled || cols4 < NARROW;

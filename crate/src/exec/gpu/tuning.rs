@@ -18,6 +18,9 @@ pub struct Tuning {
     pub rm4: u32,
     /// Columns of a product's register block, in fours.
     pub rn4: u32,
+    /// Both are doubled for products of at least so many multiply-adds: larger blocks load less and take longer to
+    /// compile.
+    pub large: usize,
     /// Invocations of a product's workgroup along columns.
     pub wx: u32,
     /// Invocations of a product's workgroup along rows.
@@ -29,11 +32,13 @@ pub struct Tuning {
 impl Tuning {
     /// For processors that run shaders (`SwiftShader`, llvmpipe), where a load costs as much as 40 multiply-adds and a
     /// barrier as much as 20 loads: large register blocks, no workgroup memory.
-    pub const SOFTWARE: Self = Self { path: Path::Direct, rm4: 2, rn4: 2, wx: 4, wy: 1, width: 8 };
+    pub const SOFTWARE: Self =
+        Self { path: Path::Direct, rm4: 2, rn4: 2, large: 1 << 25, wx: 4, wy: 1, width: 8 };
     /// For hardware: 64 x 64 tiles by 256 invocations of 4 x 4 results each. By reasoning (30 registers an
     /// invocation, two tiles in 8 KiB): there was none to measure on.
     pub const HARDWARE: Self =
-        Self { path: Path::Tiled, rm4: 1, rn4: 1, wx: 16, wy: 16, width: 64 };
+        Self { path: Path::Tiled, rm4: 1, rn4: 1, large: usize::MAX, wx: 16, wy: 16, width: 64 };
     /// Quick to compile, for plans that run seldom.
-    pub const SMALL: Self = Self { path: Path::Direct, rm4: 1, rn4: 1, wx: 4, wy: 4, width: 8 };
+    pub const SMALL: Self =
+        Self { path: Path::Direct, rm4: 1, rn4: 1, large: usize::MAX, wx: 4, wy: 4, width: 8 };
 }

@@ -13,6 +13,10 @@ fn mix(x_: u32) -> u32 {
   return x ^ (x >> 16u);
 }
 
+fn feistel(h: vec2u, key: u32, mask: u32) -> vec2u {
+  return vec2u(h.y, h.x ^ (mix(h.y ^ key) & mask));
+}
+
 // An invocation that reads several groups of columns of a row finds its sample once.
 var<private> KNOWN_ROW: u32 = 0xffffffffu;
 var<private> KNOWN_SAMPLE: u32;
@@ -38,15 +42,11 @@ fn find_sample(row: u32) -> u32 {
   let mask = (1u << bits) - 1u;
   var value = (STEP.first + row) % STEP.count;
   loop {
-    var left = value >> bits;
-    var right = value & mask;
-    for (var i = 0u; i < 8u; i++) {
-      let key = select(b[i & 3u], a[i & 3u], i < 4u);
-      let next = left ^ (mix(right ^ key) & mask);
-      left = right;
-      right = next;
-    }
-    value = (left << bits) | right;
+    // eight rounds, one key each
+    var h = vec2u(value >> bits, value & mask);
+    h = feistel(feistel(feistel(feistel(h, a.x, mask), a.y, mask), a.z, mask), a.w, mask);
+    h = feistel(feistel(feistel(feistel(h, b.x, mask), b.y, mask), b.z, mask), b.w, mask);
+    value = (h.x << bits) | h.y;
     if (value < STEP.count) { break; }
   }
   return value;
