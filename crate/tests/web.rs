@@ -9,11 +9,12 @@ mod common;
 use common::{golden_runs, outcome, rule_ids, small, small_data, trainer};
 use credit_lab::data::{Dataset, IdxLoader, Split};
 use credit_lab::web::{self, DataSet, IdxFiles, Simulator};
-use js_sys::{Object, Reflect};
+use js_sys::{Object, Promise, Reflect};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -96,6 +97,26 @@ fn simulator(rule: &str) -> (Simulator, DataSet) {
     (Simulator::new(plain(&ten_classes(rule)), &data).unwrap(), data)
 }
 
+/// What a promise gives.
+async fn given(promise: Promise) -> Result<JsValue, JsValue> {
+    JsFuture::from(promise).await
+}
+
+/// The floats that a promise gives.
+async fn floats(promise: Promise) -> Vec<f32> {
+    js_sys::Float32Array::from(given(promise).await.unwrap()).to_vec()
+}
+
+/// The text that a promise gives.
+async fn text(promise: Promise) -> String {
+    given(promise).await.unwrap().as_string().unwrap()
+}
+
+/// The bytes that a promise gives.
+async fn bytes(promise: Promise) -> Vec<u8> {
+    js_sys::Uint8Array::from(given(promise).await.unwrap()).to_vec()
+}
+
 /// (code, message) of what JavaScript catches.
 fn caught<T>(result: Result<T, JsValue>) -> (String, String) {
     let error = result.err().unwrap();
@@ -104,17 +125,19 @@ fn caught<T>(result: Result<T, JsValue>) -> (String, String) {
 }
 
 #[wasm_bindgen_test]
-fn a_simulator_is_the_native_run() {
+async fn a_simulator_is_the_native_run() {
     let (set, native) = data();
     for rule in rule_ids() {
-        let mut simulator = Simulator::new(plain(&ten_classes(rule)), &set).unwrap();
+        let simulator = Simulator::new(plain(&ten_classes(rule)), &set).unwrap();
         let mut run = trainer(&ten_classes(rule), &native);
         assert_eq!(simulator.advance(20).unwrap(), 20.0);
         run.advance(20).unwrap();
-        assert_eq!(simulator.checksum(), format!("{:016x}", run.checksum()), "{rule}");
-        assert_eq!(simulator.weights(2).unwrap(), run.buffer("W2").unwrap().0);
+        assert_eq!(text(simulator.checksum()).await, format!("{:016x}", run.checksum()), "{rule}");
+        assert_eq!(floats(simulator.weights(2)).await, run.buffer("W2").unwrap().0);
         let feedback = run.buffer("B2").map(|(b, _)| b.to_vec());
-        assert_eq!(simulator.feedback_weights(2), feedback, "{rule}");
+        let found = given(simulator.feedback_weights(2)).await.unwrap();
+        let found = (!found.is_undefined()).then(|| js_sys::Float32Array::from(found).to_vec());
+        assert_eq!(found, feedback, "{rule}");
         assert_eq!(simulator.step(), 20.0);
         assert_eq!(simulator.parameters(), 12 * 9 + 9 + 9 * 7 + 7 + 7 * 10 + 10);
         assert!(simulator.flops_per_step() > 0.0);
@@ -123,10 +146,10 @@ fn a_simulator_is_the_native_run() {
 }
 
 #[wasm_bindgen_test]
-fn metrics_are_a_plain_object() {
-    let (mut simulator, _data) = simulator("np");
+async fn metrics_are_a_plain_object() {
+    let (simulator, _data) = simulator("np");
     simulator.advance(5).unwrap();
-    let metrics = simulator.metrics().unwrap();
+    let metrics = given(simulator.metrics()).await.unwrap();
     assert_eq!(number(&metrics, "step"), 5.0);
     for key in ["train_loss", "test_loss", "running_loss", "test_accuracy"] {
         assert!(number(&metrics, key) >= 0.0, "{key}");
@@ -136,20 +159,21 @@ fn metrics_are_a_plain_object() {
     assert_eq!(get(&layers.get(0), "name").as_string().unwrap(), "W2");
     assert!((0.0..=180.0).contains(&number(&layers.get(0), "angle")));
     // without steps in between there is no running loss: null, not missing and not NaN
-    assert!(get(&simulator.metrics().unwrap(), "running_loss").is_null());
+    let again = given(simulator.metrics()).await.unwrap();
+    assert!(get(&again, "running_loss").is_null());
 }
 
 #[wasm_bindgen_test]
-fn activities_come_as_rows_of_samples() {
-    let (mut simulator, data) = simulator("bp");
-    let outputs = simulator.outputs("test", &[0, 30, 7]).unwrap();
+async fn activities_come_as_rows_of_samples() {
+    let (simulator, data) = simulator("bp");
+    let outputs = floats(simulator.outputs("test", &[0, 30, 7]).unwrap()).await;
     assert_eq!(outputs.len(), 30);
-    assert_eq!(simulator.outputs("test", &[7]).unwrap(), outputs[20..]);
-    assert_eq!(simulator.latent("train", 11).unwrap().len(), 11 * 7);
-    assert_eq!(simulator.outputs("train", &[]).unwrap().len(), 0);
+    assert_eq!(floats(simulator.outputs("test", &[7]).unwrap()).await, outputs[20..]);
+    assert_eq!(floats(simulator.latent("train", 11).unwrap()).await.len(), 11 * 7);
+    assert_eq!(floats(simulator.outputs("train", &[]).unwrap()).await.len(), 0);
     assert_eq!(caught(simulator.outputs("validation", &[0])).0, "config");
-    assert_eq!(caught(simulator.outputs("test", &[31])).0, "data");
-    assert_eq!(caught(simulator.weights(9)).0, "config");
+    assert_eq!(caught(given(simulator.outputs("test", &[31]).unwrap()).await).0, "data");
+    assert_eq!(caught(given(simulator.weights(9)).await).0, "config");
     assert_eq!(data.image("train", 3).unwrap().len(), 12);
     assert_eq!(data.labels("test").unwrap().len(), 31);
     assert_eq!((data.train_count(), data.test_count(), data.classes()), (97, 31, 10));
@@ -242,7 +266,7 @@ fn errors_carry_a_code_and_a_sentence() {
 
 #[wasm_bindgen_test]
 fn rates_change_one_at_a_time_or_not_at_all() {
-    let (mut simulator, _data) = simulator("np");
+    let (simulator, _data) = simulator("np");
     let change = |key: &str, value: JsValue| -> JsValue {
         let changes = Object::new();
         Reflect::set(&changes, &key.into(), &value).unwrap();
@@ -268,23 +292,23 @@ fn rates_change_one_at_a_time_or_not_at_all() {
 }
 
 #[wasm_bindgen_test]
-fn a_saved_run_goes_on_bit_for_bit_and_is_the_native_file() {
+async fn a_saved_run_goes_on_bit_for_bit_and_is_the_native_file() {
     let (set, native) = data();
     for rule in rule_ids() {
-        let mut whole = Simulator::new(plain(&ten_classes(rule)), &set).unwrap();
+        let whole = Simulator::new(plain(&ten_classes(rule)), &set).unwrap();
         whole.advance(7).unwrap();
-        let blob = whole.save();
+        let blob = bytes(whole.save()).await;
         let mut run = trainer(&ten_classes(rule), &native);
         run.advance(7).unwrap();
         assert_eq!(blob, run.save(), "{rule}");
-        let mut second = Simulator::restore(&blob, &set).unwrap();
+        let second = Simulator::restore(&blob, &set).unwrap();
         assert_eq!(second.step(), 7.0);
         whole.advance(13).unwrap();
         second.advance(13).unwrap();
-        assert_eq!(second.checksum(), whole.checksum(), "{rule}");
+        assert_eq!(text(second.checksum()).await, text(whole.checksum()).await, "{rule}");
     }
     let (simulator, _) = simulator("np");
-    let mut blob = simulator.save();
+    let mut blob = bytes(simulator.save()).await;
     let (code, message) = caught(Simulator::restore(&blob[..100], &set));
     assert!(code == "snapshot" && message.contains("cut off"), "{code}: {message}");
     let last = blob.len() - 20;
@@ -300,14 +324,14 @@ fn a_saved_run_goes_on_bit_for_bit_and_is_the_native_file() {
 }
 
 #[wasm_bindgen_test]
-fn a_run_that_diverges_throws_and_names_layer_and_step() {
+async fn a_run_that_diverges_throws_and_names_layer_and_step() {
     let (set, _) = data();
     let config = credit_lab::config::RunConfig { eta_w: 90.0, ..ten_classes("bp") };
-    let mut simulator = Simulator::new(plain(&config), &set).unwrap();
+    let simulator = Simulator::new(plain(&config), &set).unwrap();
     let (code, message) = caught(simulator.advance(500));
     assert_eq!(code, "diverged");
     assert!(message.contains("layer ") && message.contains("at step "), "{message}");
-    simulator.metrics().unwrap();
+    given(simulator.metrics()).await.unwrap();
 }
 
 #[wasm_bindgen_test]

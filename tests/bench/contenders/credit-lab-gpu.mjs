@@ -8,7 +8,7 @@ import { LOSS_TOLERANCE, UPDATE_TOLERANCE, updateError } from "../lib/reference.
 import { configOf, Gpu, loadModule, Simulator } from "./credit-lab-common.mjs";
 
 /** ms of GPU time that one submission should take: long enough to fill the gaps between timers. */
-const CHUNK = 50;
+const CHUNK = 250;
 
 let digits;
 let device;

@@ -39,6 +39,9 @@ const POINTS: &str = include_str!("wgsl/points.wgsl");
 const COLUMNS: &str = include_str!("wgsl/columns.wgsl");
 const ROWS: &str = include_str!("wgsl/rows.wgsl");
 const OWN: &str = include_str!("wgsl/own.wgsl");
+/// Characters of an epilogue that is written out for every result of a block, unless it calls one of [`SLOW`].
+const SHORT: usize = 700;
+const SLOW: [&str; 2] = ["activate(", "normal4("];
 /// Columns, in fours, from which a block is more than four wide.
 const NARROW: u32 = 24;
 /// Groups of columns that an invocation gathers: finding a row's sample costs more than reading its pixels.
@@ -328,6 +331,8 @@ impl Assembly<'_> {
         group.statements.iter().for_each(|s| grid.statement(s, &format!("z{}", s.z)));
         let (arguments, body) =
             (if two { "z0: vec4f, z1: vec4f" } else { "z0: vec4f" }, grid.finish());
+        // copies of it do not lengthen compilation
+        let short = body.len() < SHORT && !SLOW.iter().any(|name| body.contains(name));
         let _ = write!(text, "fn finish(row: u32, col: u32, {arguments}) {{\n{body}}}\n");
         if !group.sums.is_empty() {
             let mut grid = self.grid(group, slots, true);
@@ -354,6 +359,8 @@ impl Assembly<'_> {
             ("one", is(!two)),
             ("two", is(two)),
             ("sums", is(!group.sums.is_empty())),
+            ("unrolled", is(short)),
+            ("looped", is(!short)),
         ];
         let inner = if path == Path::Tiled { TILED } else { DIRECT };
         text.push_str(&expand(&PRODUCT.replace("LOOP\n", inner), names));
@@ -422,18 +429,20 @@ impl Assembly<'_> {
         let rows4 = (group.rows.div_ceil(4) as u32).max(1);
         let cols4 = (group.cols.div_ceil(4) as u32).max(1);
         let narrow = two && self.tuning.path == Path::Tiled || cols4 < NARROW;
-        Tuning {
-            rm4: rm4.min(rows4),
-            rn4: if narrow { 1 } else { rn4 },
+        let rm4 = rm4.min(rows4);
+        let rn4 = if narrow { 1 } else { rn4 };
+        let (across, down) = (cols4.div_ceil(rn4), rows4.div_ceil(rm4));
+        let (wx, wy) = if self.tuning.path == Path::Tiled {
             // no more invocations than there are blocks, in powers of two
-            wy: wy.min(rows4.div_ceil(rm4).next_power_of_two()),
-            wx: if self.tuning.path == Path::Tiled {
-                wx.min(cols4.next_power_of_two())
-            } else {
-                wx
-            },
-            ..self.tuning
-        }
+            (wx.min(cols4.next_power_of_two()), wy.min(down.next_power_of_two()))
+        } else {
+            // as many invocations, the way that leaves the fewest without a block
+            let shapes = (0..).map(|i| (wx >> i, wy << i)).take_while(|(wx, _)| *wx > 0);
+            let idle =
+                |(wx, wy): &(u32, u32)| across.next_multiple_of(*wx) * down.next_multiple_of(*wy);
+            shapes.min_by_key(idle).unwrap_or((wx, wy))
+        };
+        Tuning { rm4, rn4, wx, wy, ..self.tuning }
     }
 
     /// Workgroups, and the sizes that the pipeline is specialised to.

@@ -1,4 +1,7 @@
 //! Sizes of blocks and workgroups, by kind of adapter.
+//!
+//! Subgroups would pay on `SwiftShader` (rows shared in quads of four: 1.3 to 1.7 times the speed of a product, measured on bare
+//! WebGPU), but wgpu 30 does not ask browsers for them.
 
 /// How operands of a product get into registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

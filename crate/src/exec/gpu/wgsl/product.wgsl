@@ -35,6 +35,28 @@ LOOP
   if (col == 0u && row / 4u + $qu < ROWS4) { finish_sums(row / 4u + $qu, s$q); }
   //# end
   //# end
+  //# if unrolled
+  //# for q in rm4
+  //# for j in four
+  //# for c in rn4
+  {
+    let r = row + 4u * $qu + $ju;
+    let c = col + $cu;
+    if (r < ROWS && c < COLS4) {
+      //# if one
+      finish(r, c, z0_$q_$j_$c);
+      //# end
+      //# if two
+      finish(r, c, z0_$q_$j_$c, z1_$q_$j_$c);
+      //# end
+    }
+  }
+  //# end
+  //# end
+  //# end
+  //# end
+  //# if looped
+  // so that `finish`, which is long, is compiled once
   //# for p in products
   var z$p: array<vec4f, BLOCK>;
   //# for q in rm4
@@ -45,7 +67,6 @@ LOOP
   //# end
   //# end
   //# end
-  // a loop, so that `finish` is compiled once
   for (var i = 0u; i < BLOCK; i++) {
     let r = row + i / RN4;
     let c = col + i % RN4;
@@ -58,4 +79,5 @@ LOOP
       //# end
     }
   }
+  //# end
 }
