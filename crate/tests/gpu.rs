@@ -48,18 +48,20 @@ fn gpu() -> Option<Rc<Gpu>> {
     None
 }
 
-fn run(check: impl AsyncFnOnce(&Rc<Gpu>)) {
+/// Runs a check; `keeps` says whether the GPU is to be there afterwards.
+fn run(check: impl AsyncFnOnce(&Rc<Gpu>), keeps: bool) {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(gpu) = gpu() else { return };
     let begin = std::time::Instant::now();
     gpu.wait(check(&gpu));
     println!("{:.1} s", begin.elapsed().as_secs_f64());
-    assert_eq!(gpu.fault(), None);
+    assert_eq!(gpu.fault().is_none(), keeps, "{:?}", gpu.fault());
 }
 
 macro_rules! tests {
-    ($($room:ident::$check:ident),* $(,)?) => {
-        $(#[test] fn $check() { run(gpu_common::$room::$check); })*
+    ($($room:ident::$check:ident),* ; lost $($other:ident::$lost:ident),* $(,)?) => {
+        $(#[test] fn $check() { run(gpu_common::$room::$check, true); })*
+        $(#[test] fn $lost() { run(gpu_common::$other::$lost, false); })*
     };
 }
 gpu_common::checks!(tests);

@@ -7,21 +7,27 @@ mod common;
 mod gpu_common;
 
 use credit_lab::exec::gpu::Gpu;
-use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use std::rc::Rc;
+use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_time::Instant;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
+/// Runs a check; `keeps` says whether the GPU is to be there afterwards.
+async fn run(check: impl AsyncFnOnce(&Rc<Gpu>), keeps: bool) {
+    let gpu = Gpu::request().await.unwrap();
+    let begin = Instant::now();
+    check(&gpu).await;
+    console_log!("{:.1} s", begin.elapsed().as_secs_f64());
+    assert_eq!(gpu.fault().is_none(), keeps, "{:?}", gpu.fault());
+    // the memory of a device is free when it is destroyed, not when it is forgotten
+    gpu.destroy();
+}
+
 macro_rules! tests {
-    ($($room:ident::$check:ident),* $(,)?) => {
-        $(
-            #[wasm_bindgen_test]
-            async fn $check() {
-                let gpu = Gpu::request().await.unwrap();
-                gpu_common::$room::$check(&gpu).await;
-                assert_eq!(gpu.fault(), None);
-                gpu.destroy();
-            }
-        )*
+    ($($room:ident::$check:ident),* ; lost $($other:ident::$lost:ident),* $(,)?) => {
+        $(#[wasm_bindgen_test] async fn $check() { run(gpu_common::$room::$check, true).await; })*
+        $(#[wasm_bindgen_test] async fn $lost() { run(gpu_common::$other::$lost, false).await; })*
     };
 }
 gpu_common::checks!(tests);

@@ -21,10 +21,9 @@ fn saved(session: &Session) -> u64 {
     session.with(credit_lab::trainer::Trainer::step)
 }
 
-pub async fn a_lost_gpu_costs_the_steps_since_the_last_checkpoint(_: &Rc<Gpu>) {
-    let gpu = Gpu::request().await.unwrap();
+pub async fn a_lost_gpu_costs_the_steps_since_the_last_checkpoint(gpu: &Rc<Gpu>) {
     let config = smooth_autoencoder("np");
-    let session = on_gpu(&gpu, &config, &small_data()).await;
+    let session = on_gpu(gpu, &config, &small_data()).await;
     train(&session, 20).await;
     assert_eq!(saved(&session), 0, "no checkpoint yet");
     // the pause between checkpoints
@@ -64,9 +63,8 @@ pub async fn a_lost_gpu_costs_the_steps_since_the_last_checkpoint(_: &Rc<Gpu>) {
     assert!(relative(found, wanted) < CLOSE, "running loss {found}, {wanted}");
 }
 
-pub async fn questions_to_a_lost_gpu_are_answered_with_an_error(_: &Rc<Gpu>) {
-    let gpu = Gpu::request().await.unwrap();
-    let session = on_gpu(&gpu, &smooth_autoencoder("np"), &small_data()).await;
+pub async fn questions_to_a_lost_gpu_are_answered_with_an_error(gpu: &Rc<Gpu>) {
+    let session = on_gpu(gpu, &smooth_autoencoder("np"), &small_data()).await;
     train(&session, 5).await;
     let (metrics, buffer) = (session.metrics(), session.buffer("W1"));
     session.advance(100).unwrap();
@@ -83,18 +81,24 @@ pub async fn questions_to_a_lost_gpu_are_answered_with_an_error(_: &Rc<Gpu>) {
     // asked when it is known to be lost: the processor answers
     let later = soon("a question asked later", session.metrics()).await.unwrap();
     assert_eq!((later.step, session.device()), (session.step(), Device::Cpu));
-    // moving a run off a lost GPU works, too
-    let gpu = Gpu::request().await.unwrap();
-    session.to_gpu(gpu.clone()).await.unwrap();
+}
+
+pub async fn a_run_moves_off_a_lost_gpu(gpu: &Rc<Gpu>) {
+    let config = smooth_autoencoder("np");
+    let session = on_gpu(gpu, &config, &small_data()).await;
     session.advance(3).unwrap();
     gpu.destroy();
     soon("moving off a lost GPU", session.to_cpu()).await.unwrap();
     assert_eq!(session.device(), Device::Cpu);
-    session.advance(3).unwrap();
+    let step = session.step();
+    assert!(step == 0 || step == 3, "at step {step}");
+    assert_eq!(session.poll().unwrap().note.is_some(), step == 0, "told what is repeated");
+    train(&session, 10).await;
+    let (found, wanted) = (session.metrics().await.unwrap(), uninterrupted(&config, &[10]));
+    assert!(relative(found.train_loss, wanted[0].train_loss) < CLOSE);
 }
 
-pub async fn a_lost_gpu_takes_no_run(_: &Rc<Gpu>) {
-    let gpu = Gpu::request().await.unwrap();
+pub async fn a_lost_gpu_takes_no_run(gpu: &Rc<Gpu>) {
     gpu.destroy();
     let config = smooth_autoencoder("np");
     let session = Session::new(trainer(&config, &small_data()));
@@ -102,7 +106,7 @@ pub async fn a_lost_gpu_takes_no_run(_: &Rc<Gpu>) {
     let error = soon("moving to a lost GPU", session.to_gpu(gpu.clone())).await.unwrap_err();
     assert!(matches!(&error, Error::Gpu { message } if message.contains("lost")), "{error}");
     assert_eq!((session.device(), session.step()), (Device::Cpu, 4));
-    assert_eq!(soon("timing a lost GPU", session.calibrate(gpu)).await.unwrap_err().code(), "gpu");
+    assert_eq!(soon("timing a lost GPU", session.calibrate(gpu.clone())).await.unwrap_err().code(), "gpu");
     session.advance(6).unwrap();
     let wanted = uninterrupted(&config, &[10]);
     assert_eq!(session.metrics().await.unwrap().train_loss, wanted[0].train_loss, "to the bit");

@@ -40,7 +40,7 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// Hands every check to a macro that makes the host's test of it.
+/// Hands every check to a macro that makes the host's test of it; `lost` are those that give the GPU up.
 macro_rules! checks {
     ($make:ident) => {
         $make! {
@@ -64,12 +64,14 @@ macro_rules! checks {
             sessions::answers_are_of_the_step_of_their_question,
             sessions::activities_and_buffers_are_the_processors,
             sessions::calibration_leaves_the_run_alone,
-            faults::a_lost_gpu_costs_the_steps_since_the_last_checkpoint,
-            faults::questions_to_a_lost_gpu_are_answered_with_an_error,
-            faults::a_lost_gpu_takes_no_run,
             faults::what_does_not_fit_is_refused_in_a_sentence,
             faults::a_broken_shader_is_an_error,
-            faults::divergence_names_the_step,
+            faults::divergence_names_the_step;
+            lost
+            faults::a_lost_gpu_costs_the_steps_since_the_last_checkpoint,
+            faults::questions_to_a_lost_gpu_are_answered_with_an_error,
+            faults::a_run_moves_off_a_lost_gpu,
+            faults::a_lost_gpu_takes_no_run,
         }
     };
 }

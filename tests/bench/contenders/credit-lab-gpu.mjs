@@ -13,7 +13,8 @@ const CHUNK = 250;
 let digits;
 let device;
 
-const macrotask = () => new Promise((resolve) => setTimeout(resolve, 0));
+/** Leaves the processor to the adapter, which may be a software one. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 4));
 
 /** What a run of these rules learns: W of every layer, with "np" also B of those above the first. */
 function matrices(simulator, { activations, rule }) {
@@ -51,7 +52,7 @@ async function open(setup) {
       let now = poll();
       const readBefore = now.readbackBytes;
       while (now.confirmed < end) {
-        if (now.busy || simulator.step === end) await macrotask();
+        if (now.busy || simulator.step === end) await pause();
         else simulator.advance(Math.min(chunk, end - simulator.step));
         now = poll();
       }

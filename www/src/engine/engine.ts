@@ -45,7 +45,7 @@ export interface SavedLane {
 /** On pause, rules that stand a few steps apart are brought level if that takes less, in ms. */
 const LEVEL_MS = 25;
 /** The same on the GPU, where it does not hold up the page. */
-const LEVEL_GPU_MS = 250;
+const LEVEL_GPU_MS = 1000;
 /** Gap between frames that counts as computing time; longer ones are sleep, not work, in ms. */
 const LONGEST_FRAME_MS = 250;
 

@@ -93,6 +93,14 @@ export class RunLane implements Lane {
     return this.move !== null;
   }
 
+  /**
+   * On the way back from the GPU: nothing may be asked of the run. On the way there it goes on training
+   * on the processor while shaders are compiled, which takes from tenths of a second to many seconds.
+   */
+  get held(): boolean {
+    return this.move !== null && this.gpu !== null;
+  }
+
   /** No further submission is taken at present. */
   get busy(): boolean {
     return this.polled?.busy ?? false;
@@ -112,7 +120,7 @@ export class RunLane implements Lane {
   }
 
   get ready(): boolean {
-    return this.stopped === null && !this.moving && this.measuredAt >= 0 && !this.probeDue;
+    return this.stopped === null && !this.held && this.measuredAt >= 0 && !this.probeDue;
   }
 
   /** Something of this run is still to come: an answer, a move, a submission. */
@@ -168,10 +176,10 @@ export class RunLane implements Lane {
     }
   }
 
-  /** One answer for a caller who takes the error; waits for a move, asks again where the GPU failed. */
+  /** One answer for a caller who takes the error; waits where it is held, asks again where the GPU failed. */
   async answer<T>(f: (sim: SimulatorHandle) => Promise<T>, tries = 2): Promise<T> {
     for (;;) {
-      while (this.move !== null) await this.move;
+      while (this.held) await this.move;
       if (this.freed) throw new Error("the run is no longer there");
       try {
         return await this.track(() => f(this.sim));
@@ -187,9 +195,9 @@ export class RunLane implements Lane {
     return this.answer((sim) => sim.calibrate(gpu), 1);
   }
 
-  /** Changes rates, now or when a move has ended. */
+  /** Changes rates, now or when the run is held no longer. */
   setHyper(changes: HyperChanges): void {
-    if (this.moving) this.hyper = { ...this.hyper, ...changes };
+    if (this.held) this.hyper = { ...this.hyper, ...changes };
     else this.sim.setHyper(changes);
   }
 

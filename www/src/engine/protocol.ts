@@ -162,7 +162,7 @@ export interface LaneStatus {
   readonly msPerStep: number | null;
   readonly stopped: { readonly code: CoreErrorCode; readonly message: string } | null;
   readonly device: Device;
-  /** On its way from one device to the other; it waits meanwhile. */
+  /** On its way from one device to the other. */
   readonly moving: boolean;
 }
 

@@ -212,7 +212,7 @@ export class FakeSimulator implements SimulatorHandle {
   mostInFlight = 0;
   /** Steps of every submission that was taken. */
   submitted: number[] = [];
-  /** Calls while something forbade them: after `free`, during a move, with a measurement under way. */
+  /** Calls while something forbade them: after `free`, while leaving the GPU, a second of a kind. */
   misuse: string[] = [];
   readonly parameters = 1;
   readonly flopsPerStep = 1;
@@ -222,7 +222,7 @@ export class FakeSimulator implements SimulatorHandle {
   private confirmed = 0;
   private timed = false;
   private pending = 0;
-  private moving = false;
+  private leaving = false;
   private readonly asked = new Set<string>();
 
   constructor(
@@ -244,8 +244,10 @@ export class FakeSimulator implements SimulatorHandle {
     return this.gpu === null ? "cpu" : "gpu";
   }
 
+  /** The run may go on meanwhile: its state is taken at the end. */
   async toGpu(gpu: FakeGpu): Promise<void> {
-    await this.move(async () => {
+    this.use("toGpu");
+    await this.under(async () => {
       await this.clock.until(this.clock.time + gpu.moveMs);
       const why = gpu.lost ?? gpu.refuses;
       if (why !== null) throw failure("gpu", why);
@@ -257,9 +259,13 @@ export class FakeSimulator implements SimulatorHandle {
   }
 
   async toCpu(): Promise<void> {
-    await this.move(async () => {
-      await this.clock.until(this.flight.at(-1)?.doneAt ?? this.clock.time);
-      if (this.gpu?.lost !== undefined) throw failure("gpu", this.gpu.lost);
+    this.use("toCpu");
+    this.leaving = true;
+    await this.under(async () => {
+      await this.clock.until(this.gpu?.queue(0) ?? this.clock.time);
+      this.leaving = false;
+      // Poll will tell.
+      if (this.gpu?.lost !== undefined) return;
       this.gpu = null;
       this.flight = [];
       this.confirmed = this.at;
@@ -374,16 +380,6 @@ export class FakeSimulator implements SimulatorHandle {
     });
   }
 
-  private async move(f: () => Promise<void>): Promise<void> {
-    this.use("move");
-    this.moving = true;
-    try {
-      await this.under(f);
-    } finally {
-      this.moving = false;
-    }
-  }
-
   private async under<T>(f: () => Promise<T>): Promise<T> {
     this.pending++;
     try {
@@ -395,7 +391,7 @@ export class FakeSimulator implements SimulatorHandle {
 
   private use(what: string): void {
     if (this.freed) this.misuse.push(`${what} after free`);
-    if (this.moving) this.misuse.push(`${what} during a move`);
+    if (this.leaving) this.misuse.push(`${what} while leaving the GPU`);
   }
 }
 
