@@ -113,9 +113,11 @@ async fn compare(
     apart
 }
 
-/// Rounding differences grow along a trajectory, here by little: activations are smooth and rates moderate. Measured
-/// over all runs: see the line printed.
-const CURVE: f64 = 1e-3;
+/// Most that two curves may differ, relatively. Rounding differences grow along a trajectory, here by little:
+/// activations are smooth and rates moderate. Measured over all runs on lavapipe: up to 7e-7.
+const SMOOTH: f64 = 1e-5;
+/// With the kink of relu, where one rounding may decide whether an output learns from a pixel. Measured: 3e-5.
+const KINKED: f64 = 1e-3;
 
 pub async fn every_rule_learns_along_the_processors_curve(gpu: &Rc<Gpu>) {
     let data = small_data();
@@ -124,13 +126,9 @@ pub async fn every_rule_learns_along_the_processors_curve(gpu: &Rc<Gpu>) {
         let mut own = 0.0f64;
         for config in configurations(rule) {
             let apart = compare(gpu, &config, &data, (200, 20)).await;
-            assert!(
-                apart.running < CURVE,
-                "{}: curves differ by {:.1e}",
-                name(&config),
-                apart.running
-            );
-            own = own.max(apart.running);
+            let running = apart.running;
+            assert!(running < SMOOTH, "{}: curves differ by {running:.1e}", name(&config));
+            own = own.max(running);
             for i in 0..2 {
                 worst.start[i] = worst.start[i].max(apart.start[i]);
                 worst.end[i] = worst.end[i].max(apart.end[i]);
@@ -147,14 +145,14 @@ pub async fn every_rule_learns_along_the_processors_curve(gpu: &Rc<Gpu>) {
     );
 }
 
-// The paper's networks; the autoencoder ends in relu, at whose kink a rounding may decide for a pixel.
+// The paper's networks and rule; the autoencoder ends in relu.
 pub async fn the_papers_networks_learn_along_the_processors_curve(gpu: &Rc<Gpu>) {
     let data = digits(200, 50);
     for task in [Task::Autoencoder, Task::Classifier] {
         let config = experiments::default_config(task, "np", Optimizer::Sgd).unwrap();
         let config = RunConfig { warmup: config.warmup.min(10), probe: 50, ..config };
-        let apart = compare(gpu, &config, &data, (30, 10)).await;
-        say!("{}: running losses differ by {:.1e}", name(&config), apart.running);
-        assert!(apart.running < CURVE, "{}: {:.1e}", name(&config), apart.running);
+        let running = compare(gpu, &config, &data, (30, 10)).await.running;
+        say!("{}: running losses differ by {running:.1e}", name(&config));
+        assert!(running < KINKED, "{}: {running:.1e}", name(&config));
     }
 }

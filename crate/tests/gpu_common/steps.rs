@@ -21,21 +21,22 @@ pub fn smooth_autoencoder(rule: &str) -> RunConfig {
     RunConfig { activations: vec![Tanh, Identity, Tanh, Sigmoid], ..small_autoencoder(rule) }
 }
 
-/// Every configuration of a rule on small networks of both tasks.
+/// Every variant of a rule on a small network of either task in turn, the first on both.
 pub fn configurations(rule: &str) -> Vec<RunConfig> {
-    [small(rule), smooth_autoencoder(rule)].iter().flat_map(variants).collect()
+    let tasks = [small(rule), smooth_autoencoder(rule)].map(|base| variants(&base));
+    let turns = (0..tasks[0].len()).map(|i| tasks[i % 2][i].clone());
+    turns.chain([tasks[1][0].clone()]).collect()
 }
 
-/// Of every rule two configurations: the tasks and what variants add to the plan take turns.
+/// Of every rule two configurations: tasks, and what variants add to the plan, take turns.
 fn typical() -> Vec<RunConfig> {
     let of = |(i, rule): (usize, &'static str)| {
         // the processor's part of a step with ridge regression is the session's to call
         let all = configurations(rule).into_iter();
         let all: Vec<RunConfig> =
             all.filter(|config| config.feedback != FeedbackLearner::Ridge).collect();
-        let tasks = all.split_at(all.len() / 2);
-        let (plain, varied) = if i % 2 == 0 { tasks } else { (tasks.1, tasks.0) };
-        [plain[0].clone(), varied[1 + i % (varied.len() - 1)].clone()]
+        let plain = if i % 2 == 0 { 0 } else { all.len() - 1 };
+        [all[plain].clone(), all[1 + i % (all.len() - 2)].clone()]
     };
     rule_ids().into_iter().enumerate().flat_map(of).collect()
 }
