@@ -303,6 +303,7 @@ describe("gpu", () => {
     await notice(page, "device").waitFor();
     assert.equal(await notice(page, "device").count(), 1, "one notice for all runs");
     assert.equal(await notice(page, "device").getAttribute("role"), "status");
+    assert.match((await notice(page, "device").textContent()) ?? "", /^[A-Z].*\./);
     await waitDevice(page, /^Processor \(SIMD\): (?!chosen|measured)/);
     assert.equal(await page.locator(".lab").getAttribute("data-phase"), "running");
     await goOn(page, 200);

@@ -106,7 +106,10 @@ pub async fn a_lost_gpu_takes_no_run(gpu: &Rc<Gpu>) {
     let error = soon("moving to a lost GPU", session.to_gpu(gpu.clone())).await.unwrap_err();
     assert!(matches!(&error, Error::Gpu { message } if message.contains("lost")), "{error}");
     assert_eq!((session.device(), session.step()), (Device::Cpu, 4));
-    assert_eq!(soon("timing a lost GPU", session.calibrate(gpu.clone())).await.unwrap_err().code(), "gpu");
+    assert_eq!(
+        soon("timing a lost GPU", session.calibrate(gpu.clone())).await.unwrap_err().code(),
+        "gpu"
+    );
     session.advance(6).unwrap();
     let wanted = uninterrupted(&config, &[10]);
     assert_eq!(session.metrics().await.unwrap().train_loss, wanted[0].train_loss, "to the bit");

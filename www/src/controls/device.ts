@@ -49,7 +49,9 @@ export class DevicePanel {
     if (event.type === "stayed") this.chooser.failed(event.message);
     if (event.type === "fell-back") {
       // One notice, however many runs have fallen and however often.
-      this.host.notices.show({ id: "device", kind: "warning", text: sentence(event.note) });
+      const note = sentence(event.note);
+      const text = note.charAt(0).toUpperCase() + note.slice(1);
+      this.host.notices.show({ id: "device", kind: "warning", text });
       // "Why; what happens now": the line says the latter itself.
       this.chooser.failed(event.note.split(";")[0] ?? event.note);
     }

@@ -120,6 +120,7 @@ impl Gpu {
         }));
         let storage =
             |binding| entry(binding, wgpu::BufferBindingType::Storage { read_only: true });
+        let name = if info.name.is_empty() { described(&device) } else { info.name.clone() };
         let step_layout = layout(
             &device,
             &[wgpu::BindGroupLayoutEntry {
@@ -137,7 +138,7 @@ impl Gpu {
             queue,
             step_layout,
             data_layout,
-            name: if info.name.is_empty() { "WebGPU".into() } else { info.name.clone() },
+            name,
             software,
             tuning: Cell::new(tuning),
             fault,
@@ -168,9 +169,10 @@ impl Gpu {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// An error that says why, as far as is known.
-    pub(super) fn failure(&self, doing: &str) -> Error {
-        Error::gpu(self.fault().unwrap_or_else(|| format!("the GPU failed at {doing}")))
+    /// The error for results that do not come. A browser may tell so before it tells why; no run waits for that.
+    pub(super) fn failure(&self) -> Error {
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        Error::gpu(fault.get_or_insert_with(|| "the GPU was lost".into()).clone())
     }
 
     /// Gives the device up; every run on it fails from now on and goes on on the processor.
@@ -256,10 +258,11 @@ impl Gpu {
         ];
         let scopes = filters.map(|filter| self.device.push_error_scope(filter));
         let made = make();
+        // All are closed before the first answer is waited for: others may open theirs meanwhile, and scopes nest.
+        let closed: Vec<_> = scopes.into_iter().rev().map(wgpu::ErrorScopeGuard::pop).collect();
         let mut found = None;
-        for scope in scopes.into_iter().rev() {
-            let error = scope.pop().await;
-            found = found.or(error);
+        for error in closed {
+            found = found.or(error.await);
         }
         match (made, found, self.fault()) {
             (Err(error), _, _) => Err(error),
@@ -404,6 +407,24 @@ fn entry(binding: u32, ty: wgpu::BufferBindingType) -> wgpu::BindGroupLayoutEntr
         ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
         count: None,
     }
+}
+
+/// Browsers rarely give a name, but a vendor and an architecture.
+#[cfg(all(target_arch = "wasm32", feature = "web"))]
+fn described(device: &wgpu::Device) -> String {
+    use js_sys::Reflect;
+    let info = device.as_webgpu().and_then(|d| Reflect::get(d, &"adapterInfo".into()).ok());
+    let text = |key: &str| {
+        let value = info.as_ref().and_then(|i| Reflect::get(i, &key.into()).ok());
+        value.and_then(|v| v.as_string()).filter(|v| !v.is_empty())
+    };
+    let parts: Vec<String> = ["vendor", "architecture"].into_iter().filter_map(text).collect();
+    if parts.is_empty() { "WebGPU".into() } else { parts.join(" ") }
+}
+
+#[cfg(not(all(target_arch = "wasm32", feature = "web")))]
+fn described(_: &wgpu::Device) -> String {
+    "unnamed".into()
 }
 
 /// A sentence for an error of the device.

@@ -29,7 +29,7 @@ impl Mapping {
         match self.answer.try_recv() {
             Ok(None) => gpu.fault().map(|message| Err(Error::gpu(message))),
             Ok(Some(Ok(()))) => Some(self.take(gpu, size)),
-            Ok(Some(Err(_))) | Err(_) => Some(Err(gpu.failure("reading results back"))),
+            Ok(Some(Err(_))) | Err(_) => Some(Err(gpu.failure())),
         }
     }
 
@@ -37,12 +37,12 @@ impl Mapping {
     pub async fn wait(mut self, gpu: &Gpu, size: u64) -> Result<Vec<u8>> {
         match (&mut self.answer).await {
             Ok(Ok(())) => self.take(gpu, size),
-            Ok(Err(_)) | Err(_) => Err(gpu.failure("reading results back")),
+            Ok(Err(_)) | Err(_) => Err(gpu.failure()),
         }
     }
 
     fn take(&mut self, gpu: &Gpu, size: u64) -> Result<Vec<u8>> {
-        let failure = || gpu.failure("reading results back");
+        let failure = || gpu.failure();
         let buffer = self.buffer.take().ok_or_else(failure)?;
         let bytes = buffer.slice(..size).get_mapped_range().map_err(|_| failure())?.to_vec();
         buffer.unmap();
