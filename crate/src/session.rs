@@ -475,25 +475,28 @@ impl Session {
             steps += count;
             Ok(1e3 * begin.elapsed().as_secs_f64())
         };
-        // Compiles what the driver has put off, then doubles until the time counts.
+        // The first step compiles what the driver has put off; then twice as many until the time counts.
         run(1).await?;
         let (mut count, mut took) = (1, run(1).await?);
         while took < CALIBRATE_MS && count < 64 {
             count *= 2;
             took = run(count).await?;
         }
-        let gpu_ms = took / count as f64;
+        let gpu_ms = took.min(run(count).await?) / count as f64;
         let mut cpu = |count: u64| -> Result<f64> {
             let begin = Instant::now();
             twin.advance(count)?;
             Ok(1e3 * begin.elapsed().as_secs_f64())
         };
+        // The first step fetches everything into the caches.
+        cpu(1)?;
         let (mut count, mut took) = (1, cpu(1)?);
         while took < CALIBRATE_MS && count < 256 {
             count *= 2;
             took = cpu(count)?;
         }
-        Ok(Calibration { cpu_ms: took / count as f64, gpu_ms })
+        let cpu_ms = took.min(cpu(count)?) / count as f64;
+        Ok(Calibration { cpu_ms, gpu_ms })
     }
 }
 
