@@ -69,7 +69,7 @@ pub async fn noise_is_the_processors_to_a_few_units_of_the_last_place(gpu: &Rc<G
         let purpose = [Purpose::Activity, Purpose::Input, Purpose::Mirror, Purpose::Probe][i % 4];
         let o = b
             .run(gpu, &|tape, bufs, _| {
-                noise::record(tape, "xi", bufs[0], stream(purpose, i as u32))
+                noise::record(tape, "xi", bufs[0], stream(purpose, i as u32));
             })
             .await;
         most = most.max(compare_noise(&o.gpu[0], &o.cpu[0], &format!("noise {n}x{m}")));

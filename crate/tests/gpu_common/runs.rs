@@ -7,6 +7,7 @@ use crate::common::{digits, name, rule_ids, small_data, trainer};
 use credit_lab::config::{Optimizer, RunConfig, Task};
 use credit_lab::data::Dataset;
 use credit_lab::exec::gpu::Gpu;
+use credit_lab::exec::gpu::assemble::Tuning;
 use credit_lab::experiments;
 use credit_lab::metrics::Metrics;
 use credit_lab::session::Session;
@@ -94,33 +95,20 @@ async fn compare(
 ) -> Apart {
     let what = name(config);
     let mut cpu = trainer(config, data);
-    let t0 = web_time::Instant::now();
     let session = on_gpu(gpu, config, data).await;
-    let t1 = t0.elapsed();
-    let mut tt = std::time::Duration::ZERO;
-    let mut tm = std::time::Duration::ZERO;
-    let mut tc = std::time::Duration::ZERO;
     let (found, mut wanted) = (session.metrics().await.unwrap(), cpu.metrics());
     let mut apart = Apart { start: same_at_the_start(&found, &wanted, &what), ..Apart::default() };
     let first = wanted.train_loss;
     for until in (every..=steps).step_by(every as usize) {
-        let a = web_time::Instant::now();
         train(&session, until).await;
-        session.buffer("b1").await.unwrap();
-        tt += a.elapsed();
-        let a = web_time::Instant::now();
         cpu.advance(every).unwrap();
-        wanted = cpu.metrics();
-        tc += a.elapsed();
-        let a = web_time::Instant::now();
         let found = session.metrics().await.unwrap();
-        tm += a.elapsed();
+        wanted = cpu.metrics();
         assert_eq!(found.step, until);
         let (a, b) = (found.running_loss.unwrap(), wanted.running_loss.unwrap());
         apart.running = apart.running.max(relative(a, b));
         apart.end = differences(&found, &wanted);
     }
-    println!("DEBUG {} to_gpu {t1:?} train {tt:?} metrics {tm:?} cpu {tc:?}", name(config));
     assert_ne!(first, wanted.train_loss, "{what} has not learned");
     assert_eq!(session.poll().unwrap().confirmed, steps);
     apart
@@ -134,7 +122,8 @@ const KINKED: f64 = 1e-3;
 
 pub async fn every_rule_learns_along_the_processors_curve(gpu: &Rc<Gpu>) {
     let data = small_data();
-    gpu.set_tuning(credit_lab::exec::gpu::assemble::Tuning::SMALL);
+    // hundreds of shaders; the larger blocks have tests of their own
+    gpu.set_tuning(Tuning::SMALL);
     let mut worst = Apart::default();
     for rule in rule_ids() {
         let mut own = 0.0f64;

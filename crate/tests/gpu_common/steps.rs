@@ -23,7 +23,9 @@ pub fn smooth_autoencoder(rule: &str) -> RunConfig {
 
 /// Every variant of a rule on a small network of either task in turn, the first on both.
 pub fn configurations(rule: &str) -> Vec<RunConfig> {
-    let tasks = [small(rule), smooth_autoencoder(rule)].map(|base| variants(&base));
+    // a probe as large as a batch: then its passes are the same shaders
+    let tasks = [small(rule), smooth_autoencoder(rule)]
+        .map(|base| variants(&RunConfig { probe: base.batch, ..base }));
     let turns = (0..tasks[0].len()).map(|i| tasks[i % 2][i].clone());
     turns.chain([tasks[1][0].clone()]).collect()
 }
@@ -125,40 +127,41 @@ fn largest_difference(a: &State, b: &State, config: &RunConfig) -> f64 {
     worst
 }
 
-/// Runs one step on every path; the shares of their bound by which (fused and not, fused and the processor) differ.
-async fn compare(gpu: &Rc<Gpu>, config: &RunConfig, data: &Arc<Dataset>) -> [f64; 2] {
-    let mut run = trainer(config, data);
-    let fused = one_step(gpu, &run, true).await;
-    let unfused = one_step(gpu, &run, false).await;
+/// The state after one step on the processor.
+fn on_the_processor(mut run: Trainer) -> State {
     let bufs = left_behind(&run);
     run.advance(1).unwrap();
-    let cpu: State =
-        (bufs.into_iter()).map(|(label, buf)| (label, run.executor().read(buf).to_vec())).collect();
-    [largest_difference(&fused, &unfused, config), largest_difference(&fused, &cpu, config)]
+    bufs.into_iter().map(|(label, buf)| (label, run.executor().read(buf).to_vec())).collect()
 }
 
 /// One step of the paper's rule on an autoencoder of odd sizes.
 pub async fn a_step_is_the_processors(gpu: &Rc<Gpu>) {
     let sizes = vec![12, 70, 5, 33, 12];
     let config = RunConfig { sizes, batch: 31, ..smooth_autoencoder("np") };
-    compare(gpu, &config, &small_data()).await;
+    let run = trainer(&config, &small_data());
+    let found = one_step(gpu, &run, true).await;
+    largest_difference(&found, &on_the_processor(run), &config);
 }
 
 pub async fn fusing_changes_nothing_but_rounding(gpu: &Rc<Gpu>) {
     let mut worst = [0.0f64; 2];
-    let mut run = async |config: &RunConfig, data: &Arc<Dataset>| {
-        let found = compare(gpu, config, data).await;
-        worst = [worst[0].max(found[0]), worst[1].max(found[1])];
+    let mut compare = async |config: &RunConfig, data: &Arc<Dataset>| {
+        let run = trainer(config, data);
+        let fused = one_step(gpu, &run, true).await;
+        let unfused = one_step(gpu, &run, false).await;
+        for (worst, other) in worst.iter_mut().zip([unfused, on_the_processor(run)]) {
+            *worst = worst.max(largest_difference(&fused, &other, config));
+        }
     };
     for config in typical() {
-        run(&config, &small_data()).await;
+        compare(&config, &small_data()).await;
     }
     let data = digits(64, 32);
     let papers =
         [(Task::Autoencoder, "np", Optimizer::Sgd), (Task::Classifier, "bp", Optimizer::Adam)];
     for (task, rule, optimizer) in papers {
         let config = experiments::default_config(task, rule, optimizer).unwrap();
-        run(&RunConfig { warmup: 0, probe: 8, ..config }, &data).await;
+        compare(&RunConfig { warmup: 0, probe: 8, ..config }, &data).await;
     }
     say!(
         "one step, shares of the bound used: unfused {:.2}, the processor {:.2}",
