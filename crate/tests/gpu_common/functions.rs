@@ -110,24 +110,7 @@ async fn worst(
 ) -> f64 {
     let bits: Vec<u32> = xs.iter().map(|x| x.to_bits()).collect();
     let body = format!("let x = bitcast<f32>(IN[i]); OUT[i] = bitcast<u32>({expression});");
-    let m = format!(
-        "{MATH}
-fn ln_1q(m: vec4f) -> vec4f {{
-  let s = m * m;
-  var p = vec4f(7.0376836292e-2);
-  p = p * m - 1.1514610310e-1;
-  p = p * m + 1.1676998740e-1;
-  p = p * m - 1.2420140846e-1;
-  p = p * m + 1.4249322787e-1;
-  p = p * m - 1.6668057665e-1;
-  p = p * m + 2.0000714765e-1;
-  p = p * m - 2.4999993993e-1;
-  p = p * m + 3.3333331174e-1;
-  return p * m * s - s * 0.5 + m;
-}}
-"
-    );
-    let ys = compute(gpu, &m, &body, xs.len(), (&bits, xs.len())).await.unwrap();
+    let ys = compute(gpu, MATH, &body, xs.len(), (&bits, xs.len())).await.unwrap();
     let mut worst = (0.0f64, 0.0f32);
     for (x, y) in xs.iter().zip(ys) {
         let t = truth(f64::from(*x));
@@ -144,8 +127,7 @@ fn ln_1q(m: vec4f) -> vec4f {{
 
 // The bounds of math.wgsl, and of kernels/math.rs, whose polynomials they are, where a division follows with 2.5 ulp
 // more: sigmoid 4 + 2.5; tanh 3 + 2.5 / 2, since the quotient is below a half of the result where there is one. ln_1p:
-// 2 ulp of ln, 2.5 of the quotient, 1 of the product, 2 of Kahan's method and as much again, since each may be of a
-// number with twice as large units.
+// what a logarithm has, of the result's own unit, twice, since that may be half as large.
 pub async fn elementary_functions_stay_within_their_stated_errors(gpu: &Rc<Gpu>) {
     let even = |low, high| samples(low, high, false);
     let tiny = f64::from(f32::MIN_POSITIVE);
@@ -159,13 +141,8 @@ pub async fn elementary_functions_stay_within_their_stated_errors(gpu: &Rc<Gpu>)
     for xs in [even(1e-30, 1.0), even(0.5, 2.0), even(0.5, 1e6), samples(tiny, 3e38, true)] {
         assert!(worst(gpu, "ln_(vec4f(x)).x", &xs, 0.5, f64::ln).await <= 2.0);
     }
-    for xs in
-        [even(-0.5, 0.5), even(-0.29, 0.41), samples(1e-30, 0.5, true), samples(-0.5, -1e-30, true)]
-    {
-        let v = worst(gpu, "ln_1p(vec4f(x)).x", &xs, 0.0, f64::ln_1p).await;
-        say!("DEBUG {v}");
-        let v = worst(gpu, "ln_1q(vec4f(x)).x", &xs, 0.0, f64::ln_1p).await;
-        say!("DEBUG {v}");
+    for xs in [even(-0.25, 0.25), samples(1e-30, 0.25, true), samples(-0.25, -1e-30, true)] {
+        assert!(worst(gpu, "ln_1p(vec4f(x)).x", &xs, 0.0, f64::ln_1p).await <= 4.0);
     }
     // absolute, 1e-6 in units of the last place of a number in [1/2, 1)
     let most = 1e-6 / f64::exp2(-24.0);

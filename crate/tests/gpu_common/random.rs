@@ -133,9 +133,12 @@ pub async fn batches_are_the_processors_samples_in_its_order(gpu: &Rc<Gpu>) {
                 let what =
                     format!("{} pixels, step {step}, {source:?}, {rows} rows", data.pixels());
                 assert_eq!(o.gpu[1], o.cpu[1], "labels, {what}");
-                if gpu.software() {
-                    assert_eq!(o.gpu[0], o.cpu[0], "images, {what}");
-                }
+                // WGSL allows a quotient 2.5 units in the last place of error
+                let near = o.gpu[0]
+                    .iter()
+                    .zip(&o.cpu[0])
+                    .all(|(a, b)| (a - b).abs() <= 3.0 * f32::EPSILON * b);
+                assert!(near, "images, {what}");
                 let bytes = |x: &[f32]| x.iter().map(|x| (x * 255.0).round()).collect::<Vec<_>>();
                 assert_eq!(bytes(&o.gpu[0]), bytes(&o.cpu[0]), "images, {what}");
             }

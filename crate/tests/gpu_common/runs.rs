@@ -2,13 +2,14 @@
 
 use super::host::pause;
 use super::say;
-use super::steps::configurations;
-use crate::common::{digits, name, rule_ids, small_data, trainer};
-use credit_lab::config::{Optimizer, RunConfig, Task};
+use super::steps::smooth_autoencoder;
+use crate::common::{digits, name, rule_ids, small, small_data, trainer, variants};
+use credit_lab::config::{FeedbackLearner, Optimizer, RunConfig, Task};
 use credit_lab::data::Dataset;
 use credit_lab::exec::gpu::Gpu;
 use credit_lab::exec::gpu::assemble::Tuning;
 use credit_lab::experiments;
+use credit_lab::kernels::activation::Activation;
 use credit_lab::metrics::Metrics;
 use credit_lab::session::Session;
 use std::rc::Rc;
@@ -114,15 +115,37 @@ async fn compare(
     apart
 }
 
+/// Every variant of a rule on a small network of either task in turn, the first on both. Hidden layers of one shape,
+/// and a probe as large as a batch, share shaders, of which there are hundreds.
+fn configurations(rule: &str) -> Vec<RunConfig> {
+    use Activation::{Identity, Sigmoid, Tanh};
+    let classifier = RunConfig {
+        sizes: vec![12, 9, 9, 5],
+        activations: vec![Tanh, Tanh, Identity],
+        probe: 8,
+        ..small(rule)
+    };
+    let autoencoder = RunConfig {
+        sizes: vec![12, 9, 9, 9, 12],
+        activations: vec![Tanh, Tanh, Tanh, Sigmoid],
+        probe: 8,
+        ..smooth_autoencoder(rule)
+    };
+    let tasks = [variants(&classifier), variants(&autoencoder)];
+    let turns = (0..tasks[0].len()).map(|i| tasks[i % 2][i].clone());
+    turns.chain([tasks[1][0].clone()]).collect()
+}
+
 /// Most that two curves may differ, relatively. Rounding differences grow along a trajectory, here by little:
-/// activations are smooth and rates moderate. Measured over all runs on lavapipe: up to 7e-7.
+/// activations are smooth and rates moderate. Measured over all runs on lavapipe: see the lines printed.
 const SMOOTH: f64 = 1e-5;
-/// With the kink of relu, where one rounding may decide whether an output learns from a pixel. Measured: 3e-5.
-const KINKED: f64 = 1e-3;
+/// With the kink of relu, where one rounding may decide whether an output learns from a pixel; or with ridge
+/// regression, which divides by what little a small network has seen of some direction in its first steps.
+const SHARP: f64 = 1e-3;
 
 pub async fn every_rule_learns_along_the_processors_curve(gpu: &Rc<Gpu>) {
     let data = small_data();
-    // hundreds of shaders; the larger blocks have tests of their own
+    // quick to compile; the larger blocks have tests of their own
     gpu.set_tuning(Tuning::SMALL);
     let mut worst = Apart::default();
     for rule in rule_ids() {
@@ -130,14 +153,15 @@ pub async fn every_rule_learns_along_the_processors_curve(gpu: &Rc<Gpu>) {
         for config in configurations(rule) {
             let apart = compare(gpu, &config, &data, (200, 20)).await;
             let running = apart.running;
-            assert!(running < SMOOTH, "{}: curves differ by {running:.1e}", name(&config));
-            own = own.max(running);
+            let limit = if config.feedback == FeedbackLearner::Ridge { SHARP } else { SMOOTH };
+            assert!(running < limit, "{}: curves differ by {running:.1e}", name(&config));
+            own = own.max(running / limit);
             for i in 0..2 {
                 worst.start[i] = worst.start[i].max(apart.start[i]);
                 worst.end[i] = worst.end[i].max(apart.end[i]);
             }
         }
-        say!("{rule:<10} running losses differ by up to {own:.1e}");
+        say!("{rule:<10} running losses differ by up to {own:.1e} of the limit");
     }
     say!(
         "losses, angles: at the start {:.1e}, {:.1e} degrees; at the end {:.1e}, {:.1e} degrees",
@@ -156,6 +180,6 @@ pub async fn the_papers_networks_learn_along_the_processors_curve(gpu: &Rc<Gpu>)
         let config = RunConfig { warmup: config.warmup.min(10), probe: 50, ..config };
         let running = compare(gpu, &config, &data, (30, 10)).await.running;
         say!("{}: running losses differ by {running:.1e}", name(&config));
-        assert!(running < KINKED, "{}: {running:.1e}", name(&config));
+        assert!(running < SHARP, "{}: {running:.1e}", name(&config));
     }
 }

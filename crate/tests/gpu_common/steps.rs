@@ -6,6 +6,7 @@ use crate::common::{
 };
 use credit_lab::config::{FeedbackLearner, Optimizer, RunConfig, Task};
 use credit_lab::data::Dataset;
+use credit_lab::exec::gpu::assemble::Tuning;
 use credit_lab::exec::gpu::executor::describe;
 use credit_lab::exec::gpu::{Executor, Gpu};
 use credit_lab::kernels::activation::Activation;
@@ -21,26 +22,16 @@ pub fn smooth_autoencoder(rule: &str) -> RunConfig {
     RunConfig { activations: vec![Tanh, Identity, Tanh, Sigmoid], ..small_autoencoder(rule) }
 }
 
-/// Every variant of a rule on a small network of either task in turn, the first on both.
-pub fn configurations(rule: &str) -> Vec<RunConfig> {
-    // a probe as large as a batch: then its passes are the same shaders
-    let tasks = [small(rule), smooth_autoencoder(rule)]
-        .map(|base| variants(&RunConfig { probe: base.batch, ..base }));
-    let turns = (0..tasks[0].len()).map(|i| tasks[i % 2][i].clone());
-    turns.chain([tasks[1][0].clone()]).collect()
-}
-
-/// Of every rule two configurations: tasks, and what variants add to the plan, take turns.
+/// Of every rule one configuration: tasks, and what variants add to the plan, take turns.
 fn typical() -> Vec<RunConfig> {
     let of = |(i, rule): (usize, &'static str)| {
+        let base = if i % 2 == 0 { small(rule) } else { smooth_autoencoder(rule) };
         // the processor's part of a step with ridge regression is the session's to call
-        let all = configurations(rule).into_iter();
-        let all: Vec<RunConfig> =
-            all.filter(|config| config.feedback != FeedbackLearner::Ridge).collect();
-        let plain = if i % 2 == 0 { 0 } else { all.len() - 1 };
-        [all[plain].clone(), all[1 + i % (all.len() - 2)].clone()]
+        let all = variants(&base).into_iter();
+        let all: Vec<_> = all.filter(|c| c.feedback != FeedbackLearner::Ridge).collect();
+        all[i / 2 % all.len()].clone()
     };
-    rule_ids().into_iter().enumerate().flat_map(of).collect()
+    rule_ids().into_iter().enumerate().map(of).collect()
 }
 
 /// Labels and contents of what a step leaves behind.
@@ -153,6 +144,9 @@ pub async fn fusing_changes_nothing_but_rounding(gpu: &Rc<Gpu>) {
             *worst = worst.max(largest_difference(&fused, &other, config));
         }
     };
+    // they are compiled quickly, and the larger blocks have tests of their own
+    let usual = gpu.tuning();
+    gpu.set_tuning(Tuning::SMALL);
     for config in typical() {
         compare(&config, &small_data()).await;
     }
@@ -163,6 +157,7 @@ pub async fn fusing_changes_nothing_but_rounding(gpu: &Rc<Gpu>) {
         let config = experiments::default_config(task, rule, optimizer).unwrap();
         compare(&RunConfig { warmup: 0, probe: 8, ..config }, &data).await;
     }
+    gpu.set_tuning(usual);
     say!(
         "one step, shares of the bound used: unfused {:.2}, the processor {:.2}",
         worst[0],
