@@ -103,6 +103,8 @@ struct Resident {
     /// Steps whose losses have come back.
     confirmed: u64,
     flights: VecDeque<Flight>,
+    /// (steps done, loss of the last) of steps that came back and are in no row of metrics yet.
+    losses: VecDeque<(u64, f64)>,
     ms_per_step: Option<f64>,
     /// The first flight has landed: drivers finish compiling in it, so its time says nothing.
     warm: bool,
@@ -235,6 +237,7 @@ impl Session {
             step,
             confirmed: step,
             flights: VecDeque::new(),
+            losses: VecDeque::new(),
             ms_per_step: None,
             warm: false,
             landed: now,
@@ -253,7 +256,11 @@ impl Session {
     /// [`Error::Diverged`]
     pub async fn to_cpu(&self) -> Result<()> {
         match self.synchronise().await {
-            Ok(()) => self.0.borrow_mut().resident = None,
+            Ok(()) => {
+                let mut inner = self.0.borrow_mut();
+                inner.book_until(u64::MAX);
+                inner.resident = None;
+            }
             Err(Error::Gpu { message }) => self.0.borrow_mut().fall_back(&message),
             Err(other) => return Err(other),
         }
@@ -328,6 +335,7 @@ impl Session {
                     let mut inner = run.0.borrow_mut();
                     inner.collect()?;
                     let values: Vec<f64> = values.into_iter().map(f64::from).collect();
+                    inner.book_until(wanted.step());
                     let running = inner.trainer.take_running();
                     Ok(wanted.measured(&values, running))
                 }
@@ -631,7 +639,7 @@ impl Inner {
                     let what = format!("layer {top} (loss of its output h{top})");
                     return Err(Error::Diverged { step, what });
                 }
-                trainer.book(*loss);
+                r.losses.push_back((step, *loss));
             }
             r.confirmed = flight.first + flight.steps as u64;
         }
@@ -688,8 +696,19 @@ impl Inner {
         Ok(())
     }
 
+    /// Counts the losses of the steps up to this one towards the next row of metrics.
+    fn book_until(&mut self, step: u64) {
+        let Some(r) = &mut self.resident else { return };
+        while let Some((_, loss)) = r.losses.front().copied().filter(|(at, _)| *at <= step) {
+            self.trainer.book(loss);
+            r.losses.pop_front();
+        }
+    }
+
     /// Goes on on the processor from the last state that came back.
     fn fall_back(&mut self, why: &str) {
+        // The processor runs the steps after this one again.
+        self.book_until(self.trainer.step());
         if self.resident.take().is_some() {
             let step = self.trainer.step();
             self.note = Some(format!("{why}; training goes on on the processor from step {step}"));

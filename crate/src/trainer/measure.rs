@@ -92,6 +92,11 @@ impl Measurement {
         self
     }
 
+    /// Steps done before it.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
     /// What to run and to read.
     pub fn tasks(&self) -> &[Task] {
         &self.tasks

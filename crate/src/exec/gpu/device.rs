@@ -256,6 +256,9 @@ impl Gpu {
             wgpu::ErrorFilter::OutOfMemory,
             wgpu::ErrorFilter::Validation,
         ];
+        if let Some(fault) = self.fault() {
+            return Err(Error::gpu(fault));
+        }
         let scopes = filters.map(|filter| self.device.push_error_scope(filter));
         let made = make();
         // All are closed before the first answer is waited for: others may open theirs meanwhile, and scopes nest.
@@ -264,11 +267,11 @@ impl Gpu {
         for error in closed {
             found = found.or(error.await);
         }
-        match (made, found, self.fault()) {
-            (Err(error), _, _) => Err(error),
-            (_, Some(error), _) => Err(Error::gpu(describe(&error))),
-            (_, _, Some(fault)) => Err(Error::gpu(fault)),
-            (made, None, None) => made,
+        match (self.fault(), made, found) {
+            (Some(fault), _, _) => Err(Error::gpu(fault)),
+            (_, Err(error), _) => Err(error),
+            (_, _, Some(error)) => Err(Error::gpu(describe(&error))),
+            (None, made, None) => made,
         }
     }
 

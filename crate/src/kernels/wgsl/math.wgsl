@@ -51,7 +51,11 @@ fn ln_(x: vec4f) -> vec4f {
   var m = bitcast<vec4f>((bits & vec4u(0x007fffffu)) | vec4u(0x3f000000u));
   let low = m < vec4f(0.70710678);
   e = select(e, e - 1.0, low);
-  m = select(m, m + m, low) - 1.0;
+  return ln_1p_near(select(m, m + m, low) - 1.0, e);
+}
+
+/// ln(1 + m) + e ln 2 for sqrt(1/2) <= 1 + m < sqrt(2).
+fn ln_1p_near(m: vec4f, e: vec4f) -> vec4f {
   let s = m * m;
   var p = vec4f(7.0376836292e-2);
   p = p * m - 1.1514610310e-1;
@@ -119,21 +123,14 @@ fn cross_entropy(p: vec4f, y: vec4f) -> vec4f {
   return select(select(loss, p, not_finite(p)), vec4f(), y == vec4f());
 }
 
-/// ln(1 + x) for |x| <= 1/2, by ln(u) x / (u - 1) with u = 1 + x rounded (Kahan's correction).
-fn ln_1p(x: vec4f) -> vec4f {
-  let u = 1.0 + x;
-  // as bits, so that no compiler takes u - 1 for x
-  let d = bitcast<vec4f>(bitcast<vec4u>(u)) - 1.0;
-  return select(ln_(u) * (x / select(d, vec4f(1.0), d == vec4f())), x, d == vec4f());
-}
-
 /// -y ln(noisy / p) without cancellation, 0 where y = 0.
 fn cross_entropy_difference(noisy_: vec4f, p_: vec4f, y: vec4f) -> vec4f {
   let noisy = max(noisy_, vec4f(TINY));
   let p = max(p_, vec4f(TINY));
   let change = (noisy - p) / p;
-  let near = ln_1p(clamp(change, vec4f(-0.5), vec4f(0.5)));
-  let change_of_log = select(near, ln_(noisy) - ln_(p), abs(change) > vec4f(0.5));
+  // near 1 the sum 1 + change would lose the small change; far from it nothing cancels
+  let near = ln_1p_near(clamp(change, vec4f(-0.25), vec4f(0.25)), vec4f());
+  let change_of_log = select(near, ln_(noisy / p), abs(change) > vec4f(0.25));
   let loss = -y * change_of_log;
   let broken = not_finite(noisy_) | not_finite(p_);
   return select(select(loss, noisy_ + p_, broken), vec4f(), y == vec4f());
