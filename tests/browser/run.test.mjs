@@ -71,7 +71,9 @@ describe("run", () => {
     assert.equal(test.length, 3, "three rules by default");
     for (const [name, i] of test) {
       const first = number(rows[1][i]);
-      const last = number(rows.at(-1)[i]);
+      // A rule that stands a few steps behind at the pause has its last measurement in an earlier row.
+      const measured = rows.slice(1).map((row) => number(row[i]));
+      const last = measured.findLast(Number.isFinite);
       assert.ok(last < first / 2, `${name}: ${first} -> ${last}`);
     }
     assert.notEqual(await pictures(), untrained);
