@@ -13,6 +13,7 @@ use crate::exec::gpu::{Executor, Flight, Gpu, Reading};
 use crate::metrics::Metrics;
 use crate::plan::{Buf, Hyper, Lowered, Moment, Source};
 use crate::trainer::{Measurement, Pictures, Trainer};
+use futures_channel::oneshot;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::Future;
@@ -90,8 +91,10 @@ struct Solver {
     twin: Box<Trainer>,
     operands: Vec<Buf>,
     results: Vec<Buf>,
-    /// Operands on their way here, after a step of this number; somebody else may be waiting for them.
+    /// Operands on their way here, after a step of this number; taken by the first who waits for them.
     waiting: Option<(u64, Option<Reading>)>,
+    /// The others who wait.
+    others: Vec<oneshot::Sender<()>>,
 }
 
 /// What lives on the GPU.
@@ -227,7 +230,7 @@ impl Session {
             None
         } else {
             let twin = Box::new(inner.trainer.twin()?);
-            Some(Solver { twin, operands, results, waiting: None })
+            Some(Solver { twin, operands, results, waiting: None, others: Vec::new() })
         };
         let now = Instant::now();
         let step = inner.trainer.step();
@@ -276,12 +279,23 @@ impl Session {
 
     /// Waits for the processor's part of the last step.
     async fn settle(&self) -> Result<()> {
-        let waiting = {
+        let (step, reading) = {
             let mut inner = self.0.borrow_mut();
             let solver = inner.resident.as_mut().and_then(|r| r.solver.as_mut());
-            solver.and_then(|s| s.waiting.as_mut()).and_then(|(s, r)| Some((*s, r.take()?)))
+            let Some(solver) = solver else { return Ok(()) };
+            let Some((step, reading)) = &mut solver.waiting else { return Ok(()) };
+            match reading.take() {
+                Some(reading) => (*step, reading),
+                None => {
+                    let (settled, other) = oneshot::channel();
+                    solver.others.push(settled);
+                    drop(inner);
+                    // an error means that the run has left the GPU: the next question goes to the processor
+                    let _ = other.await;
+                    return Ok(());
+                }
+            }
         };
-        let Some((step, reading)) = waiting else { return Ok(()) };
         let values = reading.wait().await?;
         if let Some(r) = &mut self.0.borrow_mut().resident
             && let Some(solver) = &mut r.solver
@@ -564,6 +578,10 @@ impl Solver {
             exec.write(*buf, self.twin.executor().read(*buf));
         }
         self.waiting = None;
+        for other in self.others.drain(..) {
+            // who has stopped waiting need not know
+            let _ = other.send(());
+        }
     }
 }
 

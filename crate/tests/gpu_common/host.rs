@@ -43,6 +43,24 @@ async fn timeout(ms: u32) {
     wasm_bindgen_futures::JsFuture::from(promise).await.unwrap();
 }
 
+/// Waits for all, which go on side by side.
+pub async fn together<T, const N: usize>(futures: [impl Future<Output = T>; N]) -> [T; N] {
+    let mut futures = futures.map(Box::pin);
+    let mut values: [Option<T>; N] = std::array::from_fn(|_| None);
+    poll_fn(|context| {
+        for (future, value) in futures.iter_mut().zip(&mut values) {
+            if value.is_none()
+                && let Poll::Ready(found) = future.as_mut().poll(context)
+            {
+                *value = Some(found);
+            }
+        }
+        if values.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    values.map(Option::unwrap)
+}
+
 /// Milliseconds after which a promise that ought to be kept counts as broken.
 const PATIENCE: u32 = 20_000;
 

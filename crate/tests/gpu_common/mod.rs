@@ -57,11 +57,13 @@ macro_rules! checks {
             runs::every_rule_learns_along_the_processors_curve,
             runs::the_papers_networks_learn_along_the_processors_curve,
             sessions::a_run_that_moves_between_devices_loses_and_repeats_no_step,
+            sessions::runs_share_a_gpu,
             sessions::a_run_saved_on_the_gpu_goes_on_on_the_processor,
             sessions::rates_change_between_submissions,
             sessions::a_warm_up_ends_inside_a_submission,
             sessions::advancing_never_waits_and_never_piles_up,
             sessions::answers_are_of_the_step_of_their_question,
+            sessions::answers_wait_for_the_end_of_a_step,
             sessions::activities_and_buffers_are_the_processors,
             sessions::calibration_leaves_the_run_alone,
             faults::what_does_not_fit_is_refused_in_a_sentence,
@@ -70,7 +72,7 @@ macro_rules! checks {
             lost
             faults::a_lost_gpu_costs_the_steps_since_the_last_checkpoint,
             faults::questions_to_a_lost_gpu_are_answered_with_an_error,
-            faults::a_run_moves_off_a_lost_gpu,
+            faults::runs_move_off_a_lost_gpu,
             faults::a_lost_gpu_takes_no_run,
         }
     };

@@ -15,8 +15,11 @@ use credit_lab::session::Session;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// A run on the GPU.
+/// A run on the GPU. Small networks take small blocks, which are quick to compile; the larger have tests of their own.
 pub async fn on_gpu(gpu: &Rc<Gpu>, config: &RunConfig, data: &Arc<Dataset>) -> Session {
+    if config.parameters() < 10_000 {
+        gpu.set_tuning(Tuning::SMALL);
+    }
     let session = Session::new(trainer(config, data));
     session.to_gpu(gpu.clone()).await.unwrap();
     session
@@ -145,8 +148,6 @@ const SHARP: f64 = 1e-3;
 
 pub async fn every_rule_learns_along_the_processors_curve(gpu: &Rc<Gpu>) {
     let data = small_data();
-    // quick to compile; the larger blocks have tests of their own
-    gpu.set_tuning(Tuning::SMALL);
     let mut worst = Apart::default();
     for rule in rule_ids() {
         let mut own = 0.0f64;
