@@ -24,9 +24,9 @@ use web_time::Instant;
 /// Submissions under way at once: one runs while the next is encoded.
 const IN_FLIGHT: usize = 2;
 /// Shortest time between checkpoints.
-const CHECKPOINT: Duration = Duration::from_millis(250);
+const CHECKPOINT: Duration = Duration::from_millis(500);
 /// Checkpoints take at most one part in so many of the time.
-const CHECKPOINT_SHARE: u32 = 20;
+const CHECKPOINT_SHARE: u32 = 50;
 /// Weight of the newest measurement of a step's time.
 const NEWEST: f64 = 0.25;
 

@@ -2,6 +2,9 @@
 
 mod bench;
 mod input;
+mod job;
+mod row;
+mod run;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -46,6 +49,9 @@ enum Command {
         #[arg(long)]
         gpu: bool,
     },
+    /// Runs an experiment of the paper: every arm from several seeds, side by side on all cores. A run that was cut
+    /// short goes on where it stopped.
+    Run(Box<run::Options>),
     /// Measures steps a second and the share of this machine's arithmetic peak.
     Bench(bench::Options),
 }
@@ -79,6 +85,7 @@ pub fn run(cli: Cli) -> Result<()> {
                 plan.flops() as f64 / 1e6
             ))
         }
+        Command::Run(options) => run::run(&options),
         Command::Bench(options) => bench::run(&options),
     }
 }

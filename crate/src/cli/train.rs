@@ -1,6 +1,7 @@
 //! `credit-lab train`: one run, one JSON object of metrics a line.
 
 use super::input;
+use super::row::Row;
 use clap::Args;
 use credit_lab::base::{Error, Result, rng};
 use credit_lab::config::{
@@ -11,12 +12,11 @@ use credit_lab::exec::gpu::device::ready;
 use credit_lab::experiments;
 use credit_lab::kernels::activation::Activation;
 use credit_lab::kernels::loss::Loss;
-use credit_lab::metrics::{LayerMetrics, Metrics};
+use credit_lab::metrics::Metrics;
 use credit_lab::plan::Arithmetic;
 use credit_lab::session::{Calibration, Session};
 use credit_lab::trainer::Trainer;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
@@ -120,9 +120,12 @@ pub struct Options {
 
 /// Where to train.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Choice {
+pub enum Choice {
+    /// The processor.
     Cpu,
+    /// A GPU, or an error.
     Gpu,
+    /// Whichever is faster.
     Auto,
 }
 
@@ -196,51 +199,6 @@ impl Options {
     }
 }
 
-/// A row as the file holds it.
-#[derive(Serialize)]
-struct Row {
-    step: u64,
-    train_loss: f64,
-    test_loss: f64,
-    running_loss: Option<f64>,
-    accuracy: Option<f64>,
-    train_accuracy: Option<f64>,
-    angle: Vec<Option<f64>>,
-    angle_code: Vec<Option<f64>>,
-    relative_error: Vec<Option<f64>>,
-    sign_agreement: Vec<Option<f64>>,
-    norm_w: Vec<f64>,
-    norm_b: Vec<Option<f64>>,
-    steps_per_second: f64,
-}
-
-impl Row {
-    fn new(metrics: &Metrics, steps_per_second: f64) -> Self {
-        fn each<T>(metrics: &Metrics, value: impl Fn(&LayerMetrics) -> T) -> Vec<T> {
-            metrics.layers.iter().map(value).collect()
-        }
-        Self {
-            step: metrics.step,
-            train_loss: metrics.train_loss,
-            test_loss: metrics.test_loss,
-            running_loss: metrics.running_loss,
-            accuracy: metrics.test_accuracy,
-            train_accuracy: metrics.train_accuracy,
-            angle: each(metrics, |l| l.angle),
-            angle_code: each(metrics, |l| l.angle_code),
-            relative_error: each(metrics, |l| l.relative_error),
-            sign_agreement: each(metrics, |l| l.sign_agreement),
-            norm_w: each(metrics, |l| l.norm_w),
-            norm_b: each(metrics, |l| l.norm_b),
-            steps_per_second,
-        }
-    }
-
-    fn line(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|e| Error::internal(e.to_string()))
-    }
-}
-
 fn writer(options: &Options) -> Result<Box<dyn Write>> {
     if options.out.as_os_str() == "-" {
         return Ok(Box::new(std::io::stdout()));
@@ -258,7 +216,7 @@ fn writer(options: &Options) -> Result<Box<dyn Write>> {
 }
 
 /// A row of metrics; once more, on the processor, where the GPU is lost just then.
-fn measure(run: &Session, train: usize, test: usize) -> Result<Metrics> {
+pub fn measure(run: &Session, train: usize, test: usize) -> Result<Metrics> {
     match run.wait(run.metrics_over(train, test)) {
         Err(Error::Gpu { .. }) => {
             run.advance(0)?;
@@ -282,7 +240,7 @@ fn start(options: &Options) -> Result<Trainer> {
 }
 
 /// Moves the run to the device that was asked for; says which it is, and why.
-fn place(run: &Session, choice: Choice) -> Result<()> {
+pub fn place(run: &Session, choice: Choice) -> Result<()> {
     let why = match choice {
         Choice::Cpu => return Ok(()),
         Choice::Gpu => {
@@ -350,7 +308,7 @@ pub fn run(options: &Options) -> Result<()> {
             "test loss {:.1}{accuracy}, {speed:.0} steps/s",
             metrics.test_loss
         ));
-        let line = Row::new(&metrics, speed).line()?;
+        let line = Row::new(&metrics, speed, None).line()?;
         writeln!(out, "{line}")
             .and_then(|()| out.flush())
             .map_err(|e| Error::io(name.as_str(), &e))?;

@@ -2,6 +2,9 @@
 
 mod autoencoder;
 mod classifier;
+pub mod preset;
+pub mod presets;
+pub mod synthetic;
 
 use crate::base::Result;
 use crate::config::{
