@@ -28,8 +28,6 @@ const LATENT: usize = 3200;
 const PICTURES: usize = 8;
 /// Rows are this many times as dense before the tenth row, where curves bend most.
 const DENSER: u64 = 10;
-/// Time between snapshots.
-const SNAPSHOT: Duration = Duration::from_secs(60);
 /// Snapshots take at most one part in so many of the time.
 const SNAPSHOT_SHARE: u32 = 50;
 
@@ -72,6 +70,8 @@ pub struct Job {
     pub every: u64,
     /// Where it trains.
     pub device: Choice,
+    /// Least time between snapshots.
+    pub snapshots: Duration,
 }
 
 /// How a run ended.
@@ -89,6 +89,13 @@ pub enum Outcome {
 pub fn next_row(step: u64, every: u64, steps: u64) -> u64 {
     let pace = if step < DENSER * every { (every / DENSER).max(1) } else { every };
     ((step / pace + 1) * pace).min(steps)
+}
+
+/// A number of every row of a run's file that has it.
+pub fn values(file: &Path, key: &str) -> Result<Vec<f64>> {
+    let text = std::fs::read_to_string(file).map_err(io(file))?;
+    let rows = text.lines().skip(1).filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    Ok(rows.filter_map(|row| row[key].as_f64()).collect())
 }
 
 fn io(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
@@ -247,7 +254,7 @@ impl Job {
         let clock = ThreadTime::now();
         let seconds = || before + clock.elapsed().as_secs_f64();
         let mut saved = Instant::now();
-        let mut pause = SNAPSHOT;
+        let mut pause = self.snapshots;
         let mut begin = Instant::now();
         let mut last = run.step();
         if fresh {
@@ -276,7 +283,7 @@ impl Job {
             if saved.elapsed() >= pause || run.step() == steps {
                 let start = Instant::now();
                 self.save(&run)?;
-                pause = SNAPSHOT.max(SNAPSHOT_SHARE * start.elapsed());
+                pause = self.snapshots.max(SNAPSHOT_SHARE * start.elapsed());
                 saved = Instant::now();
             }
         }

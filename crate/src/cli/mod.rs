@@ -5,6 +5,7 @@ mod input;
 mod job;
 mod row;
 mod run;
+mod search;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -52,6 +53,8 @@ enum Command {
     /// Runs an experiment of the paper: every arm from several seeds, side by side on all cores. A run that was cut
     /// short goes on where it stopped.
     Run(Box<run::Options>),
+    /// Random search for settings that the paper leaves open, as its authors did.
+    Search(Box<search::Options>),
     /// Measures steps a second and the share of this machine's arithmetic peak.
     Bench(bench::Options),
 }
@@ -86,6 +89,7 @@ pub fn run(cli: Cli) -> Result<()> {
             ))
         }
         Command::Run(options) => run::run(&options),
+        Command::Search(options) => search::run(&options),
         Command::Bench(options) => bench::run(&options),
     }
 }

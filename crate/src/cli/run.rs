@@ -23,9 +23,6 @@ use std::time::{Duration, Instant};
 pub struct Options {
     /// fig2, fig3, fig4, table1, table2-autoencoder, table2-cifar10, theorem1, theorem2 or corollary1
     preset: String,
-    /// Folder for the runs; those that are there already are not run again, or go on
-    #[arg(long)]
-    out: PathBuf,
     /// Runs of each arm, with seeds 1, 2, ... [default: as many as in the paper]
     #[arg(long)]
     seeds: Option<u64>,
@@ -35,7 +32,23 @@ pub struct Options {
     /// Only these arms, e.g. np,bp
     #[arg(long, value_delimiter = ',')]
     arms: Vec<String>,
-    /// Change a setting of every arm, e.g. `c_h=0.1`, `sizes=[784,50,2,50,784]`, `init="truncated_normal"`
+    /// Only every Nth run, beginning with run I (from 0), for job arrays: give every member the same --out
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<(usize, usize)>,
+    /// List the runs and stop
+    #[arg(long)]
+    list: bool,
+    #[command(flatten)]
+    shared: Shared,
+}
+
+/// What `run` and `search` have in common.
+#[derive(Args)]
+pub struct Shared {
+    /// Folder for the runs; those that are there already are not run again, or go on
+    #[arg(long)]
+    out: PathBuf,
+    /// Change a setting of every run, e.g. `c_h=0.1`, `sizes=[784,50,2,50,784]`, `init=truncated_normal`
     #[arg(long, value_name = "SETTING=JSON")]
     set: Vec<String>,
     /// Folder with the data [default: the packed 10,000 digits]
@@ -47,12 +60,64 @@ pub struct Options {
     /// Runs at the same time [default: one a core; on a GPU one]
     #[arg(long)]
     jobs: Option<usize>,
-    /// Only every Nth run, beginning with run I (from 0), for job arrays: give every member the same --out
-    #[arg(long, value_name = "I/N", value_parser = shard)]
-    shard: Option<(usize, usize)>,
-    /// List the runs and stop
-    #[arg(long)]
-    list: bool,
+    /// Seconds between snapshots, from which a killed run goes on
+    #[arg(long, default_value_t = 60)]
+    snapshots: u64,
+}
+
+impl Shared {
+    /// Folder with the data.
+    pub fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
+    /// Folder for the runs.
+    pub fn out(&self) -> &Path {
+        &self.out
+    }
+
+    /// Changed settings.
+    pub fn changes(&self) -> &[String] {
+        &self.set
+    }
+
+    /// Runs at the same time.
+    pub fn workers(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let natural = if self.device == Choice::Cpu { cores } else { 1 };
+        self.jobs.unwrap_or(natural).max(1)
+    }
+
+    /// First line of a run's file.
+    pub fn header(
+        &self,
+        preset: &Preset,
+        arm: &str,
+        config: RunConfig,
+        steps: u64,
+        data: &Dataset,
+    ) -> Header {
+        Header {
+            credit_lab: 1,
+            preset: preset.id.into(),
+            arm: arm.into(),
+            seed: config.seed,
+            steps,
+            config,
+            data: data.name.clone(),
+            samples: [data.train.len(), data.test.len()],
+            version: env!("CARGO_PKG_VERSION").into(),
+            machine: machine(),
+            device: format!("{:?}", self.device).to_lowercase(),
+            command: command(),
+        }
+    }
+
+    /// A run to do.
+    pub fn job(&self, header: Header, file: PathBuf, every: u64) -> Job {
+        let snapshots = Duration::from_secs(self.snapshots);
+        Job { header, file, every, device: self.device, snapshots }
+    }
 }
 
 fn shard(text: &str) -> std::result::Result<(usize, usize), String> {
@@ -129,39 +194,17 @@ impl Options {
                 if !self.arms.is_empty() && !self.arms.contains(&arm.id) {
                     continue;
                 }
-                let config = RunConfig { seed, ..set(&arm.config, &self.set)? };
-                let folder = self.out.join(preset.runs).join(&arm.id);
-                jobs.push(Job {
-                    header: Header {
-                        credit_lab: 1,
-                        preset: preset.id.into(),
-                        arm: arm.id.clone(),
-                        seed,
-                        steps,
-                        config,
-                        data: data.name.clone(),
-                        samples: [data.train.len(), data.test.len()],
-                        version: env!("CARGO_PKG_VERSION").into(),
-                        machine: machine(),
-                        device: format!("{:?}", self.device).to_lowercase(),
-                        command: command(),
-                    },
-                    file: folder.join(format!("seed-{seed}.jsonl")),
-                    every: preset.every,
-                    device: self.device,
-                });
+                let config = RunConfig { seed, ..set(&arm.config, &self.shared.set)? };
+                let folder = self.shared.out.join(preset.runs).join(&arm.id);
+                let file = folder.join(format!("seed-{seed}.jsonl"));
+                let header = self.shared.header(preset, &arm.id, config, steps, data);
+                jobs.push(self.shared.job(header, file, preset.every));
             }
         }
         if let Some((i, n)) = self.shard {
             jobs = jobs.into_iter().skip(i).step_by(n).collect();
         }
         Ok(jobs)
-    }
-
-    fn workers(&self) -> usize {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let natural = if self.device == Choice::Cpu { cores } else { 1 };
-        self.jobs.unwrap_or(natural).max(1)
     }
 }
 
@@ -253,7 +296,7 @@ pub fn work(jobs: &[Job], workers: usize, data: &Arc<Dataset>) -> Result<Vec<Out
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<()> {
-    let (preset, data) = load(&options.preset, options.data.as_deref())?;
+    let (preset, data) = load(&options.preset, options.shared.data())?;
     let jobs = options.jobs(&preset, &data)?;
     if options.list {
         for job in &jobs {
@@ -261,7 +304,7 @@ pub fn run(options: &Options) -> Result<()> {
         }
         return Ok(());
     }
-    let workers = options.workers();
+    let workers = options.shared.workers();
     eprintln!(
         "{}: {} runs of {} steps on {}, {workers} at a time",
         preset.source,
@@ -275,6 +318,6 @@ pub fn run(options: &Options) -> Result<()> {
     let diverged = count(|o| matches!(o, Outcome::Diverged(_)));
     let elsewhere = count(|o| *o == Outcome::Elsewhere);
     eprintln!("{finished} finished, {diverged} diverged, {elsewhere} left to another process");
-    eprintln!("draw them with: credit-lab report {}", options.out.display());
+    eprintln!("draw them with: credit-lab report {}", options.shared.out.display());
     Ok(())
 }
