@@ -8,7 +8,7 @@ mod common;
 
 use common::{digits, rule_ids, trainer};
 use credit_lab::config::{Optimizer, RunConfig, Task};
-use credit_lab::data::{Dataset, IdxLoader, SplitName};
+use credit_lab::data::{Dataset, Loader, SplitName};
 use credit_lab::experiments::default_config;
 use credit_lab::metrics::Metrics;
 use credit_lab::plan::Arithmetic;
@@ -128,7 +128,7 @@ fn mnist() -> Option<Arc<Dataset>> {
         let _ = std::io::Write::write_all(&mut std::io::stderr(), reason.as_bytes());
         return None;
     };
-    let mut loader = IdxLoader::new();
+    let mut loader = Loader::new();
     for stem in ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"] {
         let names = [format!("{stem}-ubyte"), format!("{stem}-ubyte.gz")];
         let file = names.iter().map(|name| folder.join(name)).find(|path| path.exists()).unwrap();

@@ -7,8 +7,8 @@
 mod common;
 
 use common::{golden_runs, outcome, rule_ids, small, small_data, trainer};
-use credit_lab::data::{Dataset, IdxLoader, Split};
-use credit_lab::web::{self, DataSet, IdxFiles, Simulator};
+use credit_lab::data::{Dataset, Loader, Split};
+use credit_lab::web::{self, DataLoader, DataSet, Simulator};
 use js_sys::{Object, Promise, Reflect};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -62,8 +62,8 @@ fn files(data: &Dataset) -> Vec<(String, Vec<u8>)> {
 /// The data set through the page's loader, in pieces, and the same natively.
 fn data() -> (DataSet, Arc<Dataset>) {
     let source = common::random_data(3, 4, 10, 3);
-    let mut loader = IdxFiles::new();
-    let mut native = IdxLoader::new();
+    let mut loader = DataLoader::new();
+    let mut native = Loader::new();
     for (name, bytes) in files(&source) {
         loader.begin(&name);
         bytes.chunks(100).for_each(|piece| loader.push(piece).unwrap());
@@ -261,7 +261,7 @@ fn errors_carry_a_code_and_a_sentence() {
         "config"
     );
     assert_eq!(caught(DataSet::embedded(b"nothing")).0, "data");
-    assert_eq!(caught(IdxFiles::new().finish()).0, "data");
+    assert_eq!(caught(DataLoader::new().finish()).0, "data");
 }
 
 #[wasm_bindgen_test]

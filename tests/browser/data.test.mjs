@@ -1,6 +1,7 @@
 /** Digits from elsewhere: dropped files, broken files, the data= address, a failing download. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { cifarArchive, cifarFile, cifarSet, colour } from "./cifar.mjs";
 import {
   assertQuiet,
   drop,
@@ -47,7 +48,7 @@ describe("digits", () => {
       await message.waitFor();
       const text = (await message.textContent()) ?? "";
       assert.ok(text.startsWith(file.name), text);
-      assert.match(text, /The digits loaded before are still in place/);
+      assert.match(text, /The images loaded before are still in place/);
       await message.getByRole("button", { name: "Dismiss" }).click();
     }
     assert.equal(await digits(page), before);
@@ -64,7 +65,7 @@ describe("digits", () => {
     await drop(page, files.slice(0, 2));
     await page.getByText("Still missing: test images, test labels").waitFor();
     await drop(page, files.slice(2));
-    await page.getByText("Loaded 80 training and 20 test digits").waitFor();
+    await page.getByText("Loaded 80 training and 20 test images").waitFor();
     assert.match((await digits(page)) ?? "", /80 to learn from, 20 to test on/);
     await waitPhase(page, "ready");
     await stepTo(page, "1 step", 1);
@@ -100,6 +101,102 @@ describe("digits", () => {
     await close();
   });
 
+  test("CIFAR-10 files replace the digits and are drawn in colour", async () => {
+    const opened = await open(env, { params: "rules=bp" });
+    const { page } = opened;
+    const files = cifarSet();
+    await drop(page, files.slice(0, 2));
+    await page.getByText("Still missing: test images").waitFor();
+    await drop(page, files.slice(2));
+    await page.getByText("Loaded 60 training and 20 test images").waitFor();
+    assert.match((await digits(page)) ?? "", /^CIFAR-10, 60 \+ 20 images/);
+    assert.match(
+      (await page.locator("[data-lede]").textContent()) ?? "",
+      /3,?072 – 200 – 2 – 200 – 3,?072/,
+    );
+    await stepTo(page, "1 step", 1);
+    await figure(page, "images").scrollIntoViewIfNeeded();
+    await page.waitForTimeout(600);
+    // The middle of each original: classes 0 to 9 in order.
+    const seen = await page
+      .locator('[data-figure="images"] canvas')
+      .first()
+      .evaluate((canvas) => {
+        const ctx = canvas.getContext("2d");
+        const { data } = ctx.getImageData(0, canvas.height >> 1, canvas.width, 1);
+        return Array.from({ length: 10 }, (_, i) => {
+          const at = 4 * Math.round(((i + 0.5) / 10) * canvas.width);
+          return [...data.slice(at, at + 3)];
+        });
+      });
+    seen.forEach((rgb, label) => {
+      rgb.forEach((value, channel) => {
+        assert.ok(Math.abs(value - colour(label)[channel]) <= 2, `class ${label}: ${rgb}`);
+      });
+    });
+    await page.getByRole("radio", { name: "Classifier" }).check();
+    await waitPhase(page, "ready");
+    await stepTo(page, "1 step", 1);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
+  test("broken CIFAR-10 files are refused, and the digits stay", async () => {
+    const opened = await open(env, { params: "task=classifier&rules=np" });
+    const { page } = opened;
+    await stepTo(page, "1 step", 1);
+    const before = await digits(page);
+    const [batch] = cifarSet();
+    const archive = cifarArchive(cifarSet());
+    const cases = [
+      [batch.name, batch.bytes.subarray(0, 3073 * 3 + 100), /cut off.*3 records and 100 bytes/],
+      [batch.name, cifarFile([1, 77]), /from 0 to 9, found 77 for image number 2/],
+      ["data_batch_1", Buffer.from("\x80\x02}q\x01", "latin1"), /a Python pickle; take the binary/],
+      ["cifar-10-binary.tar.gz", archive.subarray(0, archive.length - 20), /cut off/],
+      ["cifar-10-binary.tar.gz", Buffer.from("<html>404</html>"), /a web page/],
+    ];
+    for (const [name, bytes, reason] of cases) {
+      await drop(page, [{ name, bytes }]);
+      const message = page.locator('[data-notice="digits"].error');
+      await message.waitFor();
+      const text = (await message.textContent()) ?? "";
+      assert.ok(text.startsWith(name), text);
+      assert.match(text, reason);
+      assert.match(text, /The images loaded before are still in place/);
+      await message.getByRole("button", { name: "Dismiss" }).click();
+    }
+    assert.equal(await digits(page), before);
+    assert.equal(await iteration(page), 1);
+    await stepTo(page, "1 step", 2);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
+  test("files of two data sets do not mix, and the first can be forgotten", async () => {
+    const opened = await open(env, { params: "task=classifier&rules=bp" });
+    const { page } = opened;
+    await drop(page, idxSet().slice(0, 1));
+    await page.getByText("Still missing: training labels").waitFor();
+    const archive = {
+      name: "download.tar.gz",
+      bytes: cifarArchive(cifarSet().filter((f) => !f.name.endsWith(".gz"))),
+    };
+    await drop(page, [archive]);
+    const message = page.locator('[data-notice="digits"].error');
+    await message.waitFor();
+    assert.match(
+      (await message.textContent()) ?? "",
+      /files of two data sets cannot be loaded together/,
+    );
+    await message.getByRole("button", { name: "Forget the files so far" }).click();
+    await page.getByText("Forgotten.").waitFor();
+    await drop(page, [archive]);
+    await page.getByText("Loaded 40 training and 20 test images").waitFor();
+    await stepTo(page, "1 step", 1);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
   test("data= is used only after the reader agrees to its host", async () => {
     const files = idxSet();
     for (const { name, bytes } of files) {
@@ -115,7 +212,7 @@ describe("digits", () => {
     const requests = () => env.site.requests.slice(asked).filter((p) => p.includes("/own/"));
     assert.deepEqual(requests(), []);
     await question.getByRole("button", { name: /^Load from/ }).click();
-    await page.getByText("Loaded 80 training and 20 test digits").waitFor();
+    await page.getByText("Loaded 80 training and 20 test images").waitFor();
     assert.ok(requests().length >= 4);
     // A missing spelling (.gz) answers 404, which the browser itself notes in the console.
     assert.deepEqual(
@@ -124,6 +221,29 @@ describe("digits", () => {
     );
     env.site.extra.clear();
     await close();
+  });
+
+  test("data= may name a folder of CIFAR-10 files or an archive", async () => {
+    const files = cifarSet();
+    for (const { name, bytes } of files) {
+      env.site.extra.set(`${FOLDER}ten/${name}`, (response) => response.writeHead(200).end(bytes));
+    }
+    const packed = cifarArchive(files.filter(({ name }) => !name.endsWith(".gz")));
+    env.site.extra.set(`${FOLDER}ten.tar.gz`, (response) => response.writeHead(200).end(packed));
+    for (const [address, train] of [
+      ["ten", 60],
+      ["ten.tar.gz", 40],
+    ]) {
+      const { page, close } = await open(env, {
+        params: `task=classifier&rules=bp&data=${address}`,
+      });
+      await notice(page, "remote")
+        .getByRole("button", { name: /^Load from/ })
+        .click();
+      await page.getByText(`Loaded ${train} training and 20 test images`).waitFor();
+      await close();
+    }
+    env.site.extra.clear();
   });
 
   test("data= that fails or is not an address leaves the built-in digits", async () => {

@@ -5,7 +5,7 @@
  */
 import type { SettingKey } from "./config";
 import type { UrlProblem } from "./config-url";
-import type { Activation, HyperKey, IdxRole, Task } from "./engine/protocol";
+import type { Activation, FileRole, HyperKey, Task } from "./engine/protocol";
 
 interface SettingText {
   readonly label: string;
@@ -137,15 +137,18 @@ export const ACTIVATION_NAME: Readonly<Record<Activation, string>> = {
   softmax: "softmax",
 };
 
-const ROLE: Readonly<Record<IdxRole, string>> = {
+const ROLE: Readonly<Record<FileRole, string>> = {
   "train-images": "training images",
   "train-labels": "training labels",
   "test-images": "test images",
   "test-labels": "test labels",
+  "train-batch": "training images",
+  "test-batch": "test images",
+  archive: "archive",
 };
 
 export function roleName(role: string): string {
-  return ROLE[role as IdxRole] ?? role;
+  return ROLE[role as FileRole] ?? role;
 }
 
 export const M = {
@@ -215,37 +218,40 @@ export const M = {
     undo: "Keep the present run",
   },
   data: {
-    label: "Digits",
+    label: "Images",
     loading: (done: string, total: string) => `Loading digits: ${done} of ${total}`,
     loadingUnknown: (done: string) => `Loading digits: ${done}`,
     unpacking: "Unpacking digits…",
     counts: (name: string, train: string, test: string) =>
       `${name}: ${train} to learn from, ${test} to test on.`,
     embedded: "MNIST sample",
-    choose: "Use other digits…",
-    hint: "Pick or drop the four IDX files of MNIST (or Fashion-MNIST), plain or .gz, anywhere on the simulator.",
+    choose: "Use other images…",
+    hint: "Pick or drop anywhere on the simulator: the four IDX files of MNIST (or Fashion-MNIST), plain or .gz; or CIFAR-10 or CIFAR-100, binary version: cifar-10-binary.tar.gz (162 MB) as it is, or test_batch.bin and any of data_batch_1.bin to data_batch_5.bin. CIFAR is at ",
+    cifarPage: "https://www.cs.toronto.edu/~kriz/cifar.html",
     reading: (file: string, percent: string) => `Reading ${file}: ${percent}`,
     readingUnknown: (file: string, done: string) => `Reading ${file}: ${done}`,
+    forget: "Forget the files so far",
+    forgotten: "Forgotten. Drop the files of one data set.",
     missing: (roles: string) => `Still missing: ${roles}. Drop the rest to go on.`,
     loaded: (train: string, test: string) =>
-      `Loaded ${train} training and ${test} test digits. The run starts over with them.`,
+      `Loaded ${train} training and ${test} test images. The run starts over with them.`,
     bad: (file: string, why: string) =>
-      `${file} could not be used: ${why} The digits loaded before are still in place.`,
+      `${file} could not be used: ${why} The images loaded before are still in place.`,
     badSet: (why: string) =>
-      `These files do not make a data set: ${why} The digits loaded before are still in place.`,
+      `These files do not make a data set: ${why} The images loaded before are still in place.`,
     failed: (why: string) => `The digits could not be loaded: ${why}`,
     retry: "Try again",
-    drop: "Drop IDX files or a saved run",
-    cancelled: "Loading was cancelled. The digits loaded before are still in place.",
+    drop: "Drop MNIST or CIFAR files or a saved run",
+    cancelled: "Loading was cancelled. The images loaded before are still in place.",
     cancel: "Cancel",
     remoteAsk: (host: string) =>
-      `This link asks to load its digits from ${host}. Your browser will contact that host if you agree.`,
+      `This link asks to load its images from ${host}. Your browser will contact that host if you agree.`,
     remoteLoad: (host: string) => `Load from ${host}`,
     remoteIgnore: "Stay with the built-in digits",
     remoteBad: (given: string) =>
       `The link’s data address “${given}” must be https, or on this site; the built-in digits are used.`,
     remoteFailed: (file: string, host: string, why: string) =>
-      `${file} could not be loaded from ${host}: ${why} The digits loaded before are still in place.`,
+      `${file} could not be loaded from ${host}: ${why} The images loaded before are still in place.`,
     tooBig: "the file is larger than 512 MB.",
   },
   device: {

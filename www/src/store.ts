@@ -161,6 +161,10 @@ export class Digits {
     return this.data.cols;
   }
 
+  get channels(): number {
+    return this.data.channels;
+  }
+
   label(index: number): number {
     return this.labels[index] ?? 0;
   }

@@ -3,7 +3,8 @@
 //! Layout, limits and the promise about memory: see [`super::idx`].
 
 use super::dataset::find_bad_label;
-use super::idx::{IdxFile, IdxHeader, IdxKind};
+use super::idx::{IdxFile, IdxHeader, IdxKind, Progress};
+use super::stream::Content;
 use super::{Checked, DIGITS, checked_image_bytes, checked_items, foreign, grouped};
 
 /// First reservation, in bytes; later ones double what is there.
@@ -24,27 +25,14 @@ impl Body {
         Self { classes: DIGITS, wanted: None, start: Vec::new(), header: None, data: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Checked<()> {
-        let header = loop {
-            if let Some(header) = self.header {
-                break header;
-            }
-            if let Parsed::Needs(len) = self.parse_header()? {
-                if bytes.is_empty() {
-                    return Ok(());
-                }
-                let (taken, rest) = bytes.split_at(bytes.len().min(len - self.start.len()));
-                self.start.extend_from_slice(taken);
-                bytes = rest;
-            }
-        };
-        // What belongs to the file is judged before what follows it, as if it had come before.
-        let (items, excess) = bytes.split_at(bytes.len().min(header.data_len() - self.data.len()));
-        if header.kind == IdxKind::Labels {
-            self.check_labels(items)?;
+    /// Whole items so far, and how many there will be; the stored bytes are others' to count.
+    pub(super) fn progress(&self) -> Progress {
+        let header = self.header;
+        Progress {
+            bytes_in: 0,
+            items: header.map_or(0, |h| self.data.len() / (h.rows * h.cols)),
+            total: header.map(|h| h.items),
         }
-        self.append(&header, items)?;
-        if excess.is_empty() { Ok(()) } else { Err(too_long(&header)) }
     }
 
     fn parse_header(&mut self) -> Checked<Parsed> {
@@ -102,8 +90,35 @@ impl Body {
         self.data.extend_from_slice(bytes);
         Ok(())
     }
+}
 
-    pub(super) fn finish(&mut self) -> Checked<IdxFile> {
+impl Content for Body {
+    type Whole = IdxFile;
+
+    fn push(&mut self, mut bytes: &[u8]) -> Checked<()> {
+        let header = loop {
+            if let Some(header) = self.header {
+                break header;
+            }
+            if let Parsed::Needs(len) = self.parse_header()? {
+                if bytes.is_empty() {
+                    return Ok(());
+                }
+                let (taken, rest) = bytes.split_at(bytes.len().min(len - self.start.len()));
+                self.start.extend_from_slice(taken);
+                bytes = rest;
+            }
+        };
+        // What belongs to the file is judged before what follows it, as if it had come before.
+        let (items, excess) = bytes.split_at(bytes.len().min(header.data_len() - self.data.len()));
+        if header.kind == IdxKind::Labels {
+            self.check_labels(items)?;
+        }
+        self.append(&header, items)?;
+        if excess.is_empty() { Ok(()) } else { Err(too_long(&header)) }
+    }
+
+    fn finish(&mut self) -> Checked<IdxFile> {
         let Some(header) = self.header else { return Err(no_header(&self.start)) };
         if self.data.len() < header.data_len() {
             return Err(format!(

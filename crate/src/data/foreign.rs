@@ -3,6 +3,8 @@
 //! Signatures only; nothing is decoded. Used after a file has already been refused, so a wrong
 //! guess costs a misleading sentence, never a wrong acceptance.
 
+use super::cifar::Format;
+
 /// Bytes from a file's start that suffice to tell all kinds below apart: tar's mark, the last
 /// one, ends at 262.
 pub(super) const WINDOW: usize = 512;
@@ -10,8 +12,9 @@ pub(super) const WINDOW: usize = 512;
 /// Where tar puts its mark.
 const TAR_MARK: usize = 257;
 
-const NUMPY: &str = "save the array as IDX (unsigned bytes) or give the original MNIST files";
-const UNPACK: &str = "unpack it and give the IDX files inside it";
+const NUMPY: &str = "save the array as IDX (unsigned bytes) or give the original files";
+const UNPACK: &str = "unpack it and give the files inside it";
+const BINARY: &str = "take the binary version, cifar-10-binary.tar.gz or cifar-100-binary.tar.gz";
 const AGAIN: &str = "download the file again from an address that leads to the file itself";
 
 /// Marks at a file's first byte: mark, what the file is, what to do.
@@ -23,39 +26,83 @@ const MARKS: &[(&[u8], &str, &str)] = &[
     (b"\xfd7zXZ\0", "xz data", "decompress the file and give the result"),
     (&[0x28, 0xb5, 0x2f, 0xfd], "Zstandard data", "decompress the file and give the result"),
     (b"\x93NUMPY", "a NumPy array", NUMPY),
+    (b"\x80\x02", "a Python pickle", BINARY),
+    (b"\x80\x03", "a Python pickle", BINARY),
+    (b"\x80\x04", "a Python pickle", BINARY),
+    (b"\x80\x05", "a Python pickle", BINARY),
+    (b"MATLAB ", "a MATLAB file", BINARY),
     (b"\x89HDF", "an HDF5 file", NUMPY),
     (b"PAR1", "a Parquet table", NUMPY),
-    (b"\x89PNG", "a PNG picture", "give the IDX files"),
-    (&[0xff, 0xd8, 0xff], "a JPEG picture", "give the IDX files"),
-    (b"%PDF", "a PDF document", "give the IDX files"),
-    (b"CLMNIST1", "this page's own packed sample", "give the four IDX files"),
+    (b"\x89PNG", "a PNG picture", "give the data files"),
+    (&[0xff, 0xd8, 0xff], "a JPEG picture", "give the data files"),
+    (b"%PDF", "a PDF document", "give the data files"),
+    (b"CLMNIST1", "this page's own packed sample", "give the original files"),
     (b"version https://git-lfs", "a Git LFS pointer, not the file it stands for", AGAIN),
 ];
 
 /// Why a file with this start is not an IDX file we read.
 pub(super) fn wrong_magic(start: &[u8]) -> String {
-    let what = match *start {
-        [0, 0, 8, dims, ..] => format!(
-            "this is an IDX file of {dims} dimensions; images have 3 (count, rows, columns) and \
-             labels 1; give MNIST's own files"
-        ),
-        [0, 0, kind @ 9..=14, dims, ..] if kind != 10 && (1..=8).contains(&dims) => format!(
-            "this is an IDX file of {}; convert its values to unsigned bytes, 0 to 255",
-            idx_type(kind)
-        ),
-        [1 | 3, 8, 0, 0, ..] => "this is an IDX file in little-endian order; write its header in \
-                                 big-endian order or give the original file"
-            .into(),
-        _ => {
-            guess(start).unwrap_or_else(|| "this is another format; give MNIST's own files".into())
-        }
-    };
-    let found: Vec<String> = start.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let what = other_idx(start)
+        .or_else(|| guess(start))
+        .unwrap_or_else(|| "this is another format; give MNIST's own files".into());
     format!(
         "expected an IDX file, which starts with the bytes 00 00 08 03 (images) or 00 00 08 01 \
          (labels), found {}: {what}",
-        found.join(" ")
+        first_bytes(start)
     )
+}
+
+/// Why a file with this start, whose name tells nothing, is none that we read.
+pub(super) fn unknown(start: &[u8]) -> String {
+    let what = other_idx(start)
+        .or_else(|| guess(start))
+        .unwrap_or_else(|| "this is another format; give the original files".into());
+    format!(
+        "expected an IDX file (MNIST) or a CIFAR file or archive ({}, {}, {}), found {}: {what}",
+        Format::Cifar10.files(),
+        Format::Cifar100.files(),
+        Format::Cifar10.archive(),
+        first_bytes(start)
+    )
+}
+
+/// Why a file with this start is not the file of records that its name says it is.
+pub(super) fn not_records(format: Format, start: &[u8]) -> String {
+    let what = guess(start).unwrap_or_else(|| {
+        format!("this is another format; give {} or {}", format.files(), format.archive())
+    });
+    let labels = match format {
+        Format::Cifar10 => "starts with a label from 0 to 9",
+        Format::Cifar100 => "starts with two labels, from 0 to 19 and from 0 to 99",
+    };
+    let name = format.name();
+    format!("expected a {name} file, which {labels}, found {}: {what}", first_bytes(start))
+}
+
+/// The first four bytes, in hexadecimal.
+fn first_bytes(start: &[u8]) -> String {
+    let bytes: Vec<String> = start.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    bytes.join(" ")
+}
+
+/// What an IDX file is that we do not read.
+fn other_idx(start: &[u8]) -> Option<String> {
+    match *start {
+        [0, 0, 8, dims, ..] => Some(format!(
+            "this is an IDX file of {dims} dimensions; images have 3 (count, rows, columns) and \
+             labels 1; give MNIST's own files"
+        )),
+        [0, 0, kind @ 9..=14, dims, ..] if kind != 10 && (1..=8).contains(&dims) => Some(format!(
+            "this is an IDX file of {}; convert its values to unsigned bytes, 0 to 255",
+            idx_type(kind)
+        )),
+        [1 | 3, 8, 0, 0, ..] => Some(
+            "this is an IDX file in little-endian order; write its header in big-endian order or \
+             give the original file"
+                .into(),
+        ),
+        _ => None,
+    }
 }
 
 /// IDX's codes of value types other than the unsigned byte.
@@ -98,7 +145,7 @@ fn recognise_text(start: &[u8]) -> Option<(&'static str, &'static str)> {
     match start[0] {
         b'<' => Some(("a web page (HTML or XML)", AGAIN)),
         b'{' | b'[' => Some(("JSON text, perhaps a server's answer", AGAIN)),
-        _ => Some(("text, perhaps a CSV table", "give the IDX files")),
+        _ => Some(("text, perhaps a CSV table", "give the data files")),
     }
 }
 

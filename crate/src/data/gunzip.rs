@@ -18,6 +18,10 @@ const STRIDE: usize = 4 << 10;
 
 const DAMAGED: &str = "the gzip data are damaged; download the file again";
 
+/// Who reads what comes out. Not a type parameter: there are two readers, and each would be copied into
+/// every call here.
+type Sink<'a> = dyn FnMut(&[u8]) -> Checked<()> + 'a;
+
 /// A gzip stream being read. After an error it must not be used again.
 pub(super) struct Gunzip {
     decoder: GzDecoder<Vec<u8>>,
@@ -30,11 +34,7 @@ impl Gunzip {
     }
 
     /// Decompresses `chunk` and hands all that can be known so far to `sink`.
-    pub(super) fn push(
-        &mut self,
-        chunk: &[u8],
-        sink: &mut impl FnMut(&[u8]) -> Checked<()>,
-    ) -> Checked<()> {
+    pub(super) fn push(&mut self, chunk: &[u8], sink: &mut Sink<'_>) -> Checked<()> {
         for piece in chunk.chunks(STRIDE) {
             self.push_piece(piece, sink)?;
             self.bytes_in += piece.len();
@@ -46,11 +46,7 @@ impl Gunzip {
         }
     }
 
-    fn push_piece(
-        &mut self,
-        mut piece: &[u8],
-        sink: &mut impl FnMut(&[u8]) -> Checked<()>,
-    ) -> Checked<()> {
+    fn push_piece(&mut self, mut piece: &[u8], sink: &mut Sink<'_>) -> Checked<()> {
         while !piece.is_empty() {
             // The decoder takes nothing (`Ok(0)`) only after a member's last byte.
             let Ok(taken) = self.decoder.write(piece) else { return self.damaged(sink) };
@@ -70,7 +66,7 @@ impl Gunzip {
     }
 
     /// Accepts the stream if it is complete. To be called once, last.
-    pub(super) fn finish(&mut self, sink: &mut impl FnMut(&[u8]) -> Checked<()>) -> Checked<()> {
+    pub(super) fn finish(&mut self, sink: &mut Sink<'_>) -> Checked<()> {
         // Only a complete member takes no further byte; this also finds a cut in the checksum,
         // which the decoder itself reports as a damaged one.
         if !matches!(self.decoder.write(&[0]), Ok(0)) {
@@ -84,7 +80,7 @@ impl Gunzip {
     }
 
     /// Checks the checksum and length at the end of a member.
-    fn end_member(&mut self, sink: &mut impl FnMut(&[u8]) -> Checked<()>) -> Checked<()> {
+    fn end_member(&mut self, sink: &mut Sink<'_>) -> Checked<()> {
         match self.decoder.try_finish() {
             Ok(()) => self.drain(sink),
             Err(_) => self.damaged(sink),
@@ -93,14 +89,14 @@ impl Gunzip {
 
     /// Refuses the stream, after all that came out of it: in smaller chunks its reader would have
     /// seen that too, and might have refused it for a better reason.
-    fn damaged(&mut self, sink: &mut impl FnMut(&[u8]) -> Checked<()>) -> Checked<()> {
+    fn damaged(&mut self, sink: &mut Sink<'_>) -> Checked<()> {
         // Fails like the call before it, but hands on what the decoder still holds.
         let _ = self.decoder.flush();
         self.drain(sink)?;
         Err(DAMAGED.into())
     }
 
-    fn drain(&mut self, sink: &mut impl FnMut(&[u8]) -> Checked<()>) -> Checked<()> {
+    fn drain(&mut self, sink: &mut Sink<'_>) -> Checked<()> {
         let ready = self.decoder.get_mut();
         let outcome = sink(ready);
         ready.clear();

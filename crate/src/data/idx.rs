@@ -4,12 +4,12 @@
 //! images are `0x00000803, n, rows, cols`, then `(n, rows, cols)`; labels `0x00000801, n`, `(n,)`.
 //! A file is refused at the first byte that shows it to be wrong, and the outcome never depends on
 //! how it was cut into chunks. Memory grows with the data that came, never with what a header
-//! announces. Which of the four files of a data set it is, [`super::IdxLoader`] decides.
+//! announces. Which of the four files of a data set it is, [`super::Loader`] decides.
 
 use super::body::Body;
 use super::dataset::check_classes;
-use super::gunzip::{GZIP_MAGIC, Gunzip};
-use super::{Checked, grouped};
+use super::grouped;
+use super::stream::Stream;
 use crate::base::{Error, Result};
 
 /// What an IDX file holds.
@@ -97,32 +97,12 @@ pub struct Progress {
 }
 
 /// Decodes one IDX file.
-pub struct IdxDecoder {
-    file: String,
-    source: Source,
-    body: Body,
-    bytes_in: usize,
-    /// Why the file was refused: repeated to whoever goes on.
-    refused: Option<String>,
-}
-
-enum Source {
-    /// Fewer than two bytes have come.
-    Unknown(Vec<u8>),
-    Plain,
-    Gzip(Box<Gunzip>),
-}
+pub struct IdxDecoder(Stream<Body>);
 
 impl IdxDecoder {
     /// A decoder of digits (labels 0 to 9) for a file called `file` in messages.
     pub fn new(file: impl Into<String>) -> Self {
-        Self {
-            file: file.into(),
-            source: Source::Unknown(Vec::with_capacity(GZIP_MAGIC.len())),
-            body: Body::new(),
-            bytes_in: 0,
-            refused: None,
-        }
+        Self(Stream::new(file, Body::new()))
     }
 
     /// Allows labels `0..classes` instead of ten.
@@ -131,19 +111,14 @@ impl IdxDecoder {
     /// [`Error::Config`] unless `classes` is 1 to 256.
     pub fn with_classes(mut self, classes: usize) -> Result<Self> {
         check_classes(classes).map_err(|message| Error::config("classes", message))?;
-        self.set_classes(classes);
+        self.0.content.classes = classes;
         Ok(self)
-    }
-
-    /// As [`Self::with_classes`], for a number already checked.
-    pub(super) fn set_classes(&mut self, classes: usize) {
-        self.body.classes = classes;
     }
 
     /// Refuses a valid file of the other kind, for callers whose file names tell the kind.
     #[must_use]
     pub fn expecting(mut self, kind: IdxKind) -> Self {
-        self.body.wanted = Some(kind);
+        self.0.content.wanted = Some(kind);
         self
     }
 
@@ -152,25 +127,17 @@ impl IdxDecoder {
     /// # Errors
     /// [`Error::Data`] as soon as the file is wrong, and again on every later call.
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
-        self.guarded(|decoder| {
-            decoder.bytes_in += chunk.len();
-            decoder.push_checked(chunk)
-        })
+        self.0.push(chunk)
     }
 
     /// What the file says of itself, once that has come.
     pub fn header(&self) -> Option<IdxHeader> {
-        self.body.header
+        self.0.content.header
     }
 
     /// How far the file has come.
     pub fn progress(&self) -> Progress {
-        let header = self.body.header;
-        Progress {
-            bytes_in: self.bytes_in,
-            items: header.map_or(0, |h| self.body.data.len() / (h.rows * h.cols)),
-            total: header.map(|h| h.items),
-        }
+        Progress { bytes_in: self.0.bytes_in(), ..self.0.content.progress() }
     }
 
     /// The file's content, if it is complete.
@@ -178,54 +145,7 @@ impl IdxDecoder {
     /// # Errors
     /// [`Error::Data`] if the file was refused before, is cut off, or fails its gzip checksum.
     pub fn finish(mut self) -> Result<IdxFile> {
-        self.guarded(Self::finish_checked)
-    }
-
-    /// Runs a step that may refuse the file, unless it has been refused already.
-    fn guarded<T>(&mut self, step: impl FnOnce(&mut Self) -> Checked<T>) -> Result<T> {
-        let outcome = match &self.refused {
-            Some(message) => Err(message.clone()),
-            None => step(self),
-        };
-        outcome.map_err(|message| {
-            self.refused = Some(message.clone());
-            Error::data(&self.file, message)
-        })
-    }
-
-    fn push_checked(&mut self, mut chunk: &[u8]) -> Checked<()> {
-        if let Source::Unknown(start) = &mut self.source {
-            let (first, rest) = chunk.split_at(chunk.len().min(GZIP_MAGIC.len() - start.len()));
-            start.extend_from_slice(first);
-            if start.len() < GZIP_MAGIC.len() {
-                return Ok(());
-            }
-            let start = std::mem::take(start);
-            self.source = if start == GZIP_MAGIC {
-                Source::Gzip(Box::new(Gunzip::new()))
-            } else {
-                Source::Plain
-            };
-            self.forward(&start)?;
-            chunk = rest;
-        }
-        self.forward(chunk)
-    }
-
-    fn forward(&mut self, chunk: &[u8]) -> Checked<()> {
-        match &mut self.source {
-            Source::Gzip(gunzip) => gunzip.push(chunk, &mut |bytes| self.body.push(bytes)),
-            Source::Plain | Source::Unknown(_) => self.body.push(chunk),
-        }
-    }
-
-    fn finish_checked(&mut self) -> Checked<IdxFile> {
-        match &mut self.source {
-            Source::Gzip(gunzip) => gunzip.finish(&mut |bytes| self.body.push(bytes))?,
-            Source::Plain => {}
-            Source::Unknown(start) => self.body.push(start)?,
-        }
-        self.body.finish()
+        self.0.finish()
     }
 }
 

@@ -1,17 +1,18 @@
-//! [`IdxLoader`]: four IDX files, in any order, become one [`Dataset`].
+//! [`Loader`]: the files of a data set, in any order, become one [`Dataset`].
 //!
-//! A file is decoded as it comes ([`super::IdxDecoder`]) and given a place among the others
-//! ([`super::roles`]); one that is refused leaves the others as they were. Counts and sizes are
-//! compared across files only at the end, so that a data set can be replaced file by file.
+//! They are the four IDX files of MNIST and its relatives, or CIFAR-10's or CIFAR-100's binary files or
+//! archive. A file is recognised and decoded as it comes ([`super::file`]) and kept with the others
+//! ([`super::idx_set`], [`super::cifar_set`]); one that is refused leaves them as they were.
 
-use super::dataset::{Dataset, Split, SplitName, check_classes};
-use super::idx::{IdxDecoder, IdxFile, IdxHeader, IdxKind, Progress};
-use super::roles::{Place, Role, assign, split_in_name};
-use super::{DIGITS, grouped};
+use super::DIGITS;
+use super::cifar_set::CifarSet;
+use super::dataset::{Dataset, check_classes};
+use super::file::{AnyFile, Family, Whole};
+use super::idx::Progress;
+use super::idx_set::IdxSet;
+use super::roles::Role;
+use super::stream::Stream;
 use crate::base::{Error, Result};
-
-/// What messages that concern no single file begin with.
-const ALL_FILES: &str = "IDX files";
 
 /// What a loaded file turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,39 +23,50 @@ pub struct FileReport {
     pub items: usize,
 }
 
-/// Collects the four files of a data set.
+/// Collects the files of a data set.
 ///
 /// For each file: [`begin`](Self::begin), [`push`](Self::push) as its bytes come,
 /// [`end`](Self::end); then [`finish`](Self::finish).
-pub struct IdxLoader {
+pub struct Loader {
     name: Option<String>,
     classes: usize,
-    current: Option<(String, IdxDecoder)>,
-    /// At most one for each role.
-    files: Vec<Loaded>,
+    current: Option<(String, Stream<AnyFile>)>,
+    files: Files,
 }
 
-/// A complete file.
-struct Loaded {
-    file: String,
-    place: Place,
-    role: Role,
-    content: IdxFile,
+/// Files of one data set; those of two do not mix.
+enum Files {
+    Idx(IdxSet),
+    Cifar(Box<CifarSet>),
 }
 
-impl Default for IdxLoader {
+impl Files {
+    fn none() -> Self {
+        Self::Idx(IdxSet::default())
+    }
+
+    /// What the files are, if there are any.
+    fn family(&self) -> Option<Family> {
+        match self {
+            Self::Idx(set) => (!set.is_empty()).then_some(Family::Idx),
+            Self::Cifar(set) => Some(Family::Cifar(set.format)),
+        }
+    }
+}
+
+impl Default for Loader {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl IdxLoader {
-    /// An empty loader of digits (labels 0 to 9).
+impl Loader {
+    /// An empty loader; labels in IDX files are digits, 0 to 9.
     pub fn new() -> Self {
-        Self { name: None, classes: DIGITS, current: None, files: Vec::new() }
+        Self { name: None, classes: DIGITS, current: None, files: Files::none() }
     }
 
-    /// Allows labels `0..classes` instead of ten, in the files begun from now on.
+    /// Allows labels `0..classes` instead of ten in the IDX files begun from now on.
     ///
     /// # Errors
     /// [`Error::Config`] unless `classes` is 1 to 256.
@@ -74,9 +86,8 @@ impl IdxLoader {
     /// Begins a file. One that was begun and not ended is dropped.
     pub fn begin(&mut self, file: impl Into<String>) {
         let file = file.into();
-        let mut decoder = IdxDecoder::new(&file);
-        decoder.set_classes(self.classes);
-        self.current = Some((file, decoder));
+        let content = AnyFile::new(&file, self.classes, self.files.family());
+        self.current = Some((file.clone(), Stream::new(file, content)));
     }
 
     /// Decodes the begun file's next bytes.
@@ -84,8 +95,8 @@ impl IdxLoader {
     /// # Errors
     /// [`Error::Data`] as soon as the file is wrong; it is then dropped.
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
-        let (_, decoder) = self.current.as_mut().ok_or_else(no_file)?;
-        let outcome = decoder.push(chunk);
+        let (_, stream) = self.current.as_mut().ok_or_else(no_file)?;
+        let outcome = stream.push(chunk);
         if outcome.is_err() {
             self.current = None;
         }
@@ -94,7 +105,8 @@ impl IdxLoader {
 
     /// How far the begun file has come.
     pub fn progress(&self) -> Option<Progress> {
-        self.current.as_ref().map(|(_, decoder)| decoder.progress())
+        let (_, stream) = self.current.as_ref()?;
+        Some(Progress { bytes_in: stream.bytes_in(), ..stream.content.progress() })
     }
 
     /// Ends the begun file and keeps it, in place of an earlier one of its role.
@@ -103,28 +115,28 @@ impl IdxLoader {
     /// [`Error::Data`] if the file is incomplete or its place among the others is not clear; it is
     /// then dropped.
     pub fn end(&mut self) -> Result<FileReport> {
-        let (file, decoder) = self.current.take().ok_or_else(no_file)?;
-        let content = decoder.finish()?;
-        let IdxHeader { kind, items, .. } = content.header;
-        let place = Place { kind, items, named: split_in_name(&file) };
-        // The same file again replaces itself, whatever the others are.
-        let again = |old: &Loaded| old.file == file && old.place.kind == kind;
-        let mut places: Vec<Option<Place>> =
-            self.files.iter().map(|old| (!again(old)).then_some(old.place)).collect();
-        places.push(Some(place));
-        let roles = assign(&places).map_err(|message| Error::data(&file, message))?;
-        let role = roles.last().copied().flatten().ok_or_else(|| Error::internal("no role"))?;
-
-        let mut assigned = roles.into_iter();
-        self.files.retain_mut(|old| match assigned.next().flatten() {
-            Some(role) => {
-                old.role = role;
-                true
+        let (file, mut stream) = self.current.take().ok_or_else(no_file)?;
+        match (stream.finish()?, &mut self.files) {
+            (Whole::Idx(content), Files::Idx(set)) => set.add(file, content),
+            (Whole::Cifar { archive, parts }, files) => {
+                let items = parts.iter().map(|(_, batch)| batch.labels.len()).sum();
+                let mut role = Role::Archive;
+                for (part, batch) in parts {
+                    if !archive {
+                        role = Role::of_part(part);
+                    }
+                    if !matches!(files, Files::Cifar(_)) {
+                        *files = Files::Cifar(Box::new(CifarSet::new(batch.format)));
+                    }
+                    if let Files::Cifar(set) = files {
+                        set.add(part, batch);
+                    }
+                }
+                Ok(FileReport { role, items })
             }
-            None => false,
-        });
-        self.files.push(Loaded { file, place, role, content });
-        Ok(FileReport { role, items })
+            // Refused where the file was recognised.
+            (Whole::Idx(_), Files::Cifar(_)) => Err(Error::internal("files of two data sets")),
+        }
     }
 
     /// Adds a whole file at once.
@@ -137,79 +149,39 @@ impl IdxLoader {
         self.end()
     }
 
-    /// The files still to come.
+    /// What is still to come; before the first file, the four IDX files.
     pub fn missing(&self) -> Vec<Role> {
-        Role::ALL.into_iter().filter(|&role| self.get(role).is_none()).collect()
-    }
-
-    fn get(&self, role: Role) -> Option<&Loaded> {
-        self.files.iter().find(|file| file.role == role)
+        match &self.files {
+            Files::Idx(set) => set.missing(),
+            Files::Cifar(set) => set.missing(),
+        }
     }
 
     /// The data set. On success the loader is empty again; on failure it keeps its files, so that
     /// the wrong one can be replaced.
     ///
     /// # Errors
-    /// [`Error::Data`] if a file is missing, images and labels differ in number, or training and
-    /// test images differ in size.
+    /// [`Error::Data`] if a file is missing, images and labels differ in number, training and test
+    /// images differ in size, or they take more memory than there is.
     pub fn finish(&mut self) -> Result<Dataset> {
-        let [Some(train_images), Some(train_labels), Some(test_images), Some(test_labels)] =
-            Role::ALL.map(|role| self.get(role))
-        else {
-            let missing: Vec<&str> = self.missing().into_iter().map(Role::as_str).collect();
-            let message = format!("expected four files, still missing: {}", missing.join(", "));
-            return Err(Error::data(ALL_FILES, message));
+        let name = self.name.clone();
+        let set = match &mut self.files {
+            Files::Idx(set) => set.finish(self.classes, name)?,
+            Files::Cifar(set) => set.finish(name)?,
         };
-        check_counts(train_images, train_labels)?;
-        check_counts(test_images, test_labels)?;
-        let IdxHeader { rows, cols, .. } = train_images.content.header;
-        let test = test_images.content.header;
-        if (test.rows, test.cols) != (rows, cols) {
-            let message = format!(
-                "expected test images of {rows}x{cols} like those in {}, found {}x{}; give files \
-                 of one data set",
-                train_images.file, test.rows, test.cols
-            );
-            return Err(Error::data(&test_images.file, message));
-        }
-        let name = self.name.clone().unwrap_or_else(|| {
-            let counts = [train_images, test_images].map(|file| grouped(file.place.items));
-            format!("IDX files, {} + {} images", counts[0], counts[1])
-        });
-        let [train, test] = [SplitName::Train, SplitName::Test].map(|split| Split {
-            images: self.take(Role::new(split, IdxKind::Images)),
-            labels: self.take(Role::new(split, IdxKind::Labels)),
-        });
-        Dataset::new(name, rows, cols, 1, self.classes, train, test)
-    }
-
-    fn take(&mut self, role: Role) -> Vec<u8> {
-        let at = self.files.iter().position(|file| file.role == role);
-        at.map(|i| self.files.swap_remove(i).content.data).unwrap_or_default()
+        self.files = Files::none();
+        Ok(set)
     }
 }
 
 fn no_file() -> Error {
-    Error::internal("bytes of an IDX file came before a file was begun, or after it was refused")
-}
-
-fn check_counts(images: &Loaded, labels: &Loaded) -> Result<()> {
-    if images.place.items == labels.place.items {
-        return Ok(());
-    }
-    let message = format!(
-        "expected {} labels, one for each image in {}, found {}; give images and labels of the \
-         same data set",
-        grouped(images.place.items),
-        images.file,
-        grouped(labels.place.items)
-    );
-    Err(Error::data(&labels.file, message))
+    Error::internal("bytes of a data file came before a file was begun, or after it was refused")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Split;
 
     fn images(items: u8, side: u8) -> Vec<u8> {
         let mut bytes = vec![0, 0, 8, 3, 0, 0, 0, items, 0, 0, 0, side, 0, 0, 0, side];
@@ -223,8 +195,8 @@ mod tests {
         bytes
     }
 
-    fn loader(files: &[(&str, Vec<u8>)]) -> IdxLoader {
-        let mut loader = IdxLoader::new();
+    fn loader(files: &[(&str, Vec<u8>)]) -> Loader {
+        let mut loader = Loader::new();
         for (name, bytes) in files {
             loader.add_file(*name, bytes).unwrap();
         }
@@ -252,13 +224,13 @@ mod tests {
             assert_eq!((set.rows, set.cols, set.channels, set.classes), (3, 3, 1, 10));
             assert_eq!(set.train, Split { images: vec![5; 45], labels: vec![0, 1, 2, 3, 4] });
             assert_eq!(set.test, Split { images: vec![2; 18], labels: vec![0, 1] });
-            assert_eq!(loader.missing(), Role::ALL);
+            assert_eq!(loader.missing(), Role::IDX);
         }
     }
 
     #[test]
     fn unnamed_files_are_placed_again_when_others_come() {
-        let mut loader = IdxLoader::new().with_name("mine");
+        let mut loader = Loader::new().with_name("mine");
         let report = loader.add_file("a", &images(2, 3)).unwrap();
         assert_eq!(report, FileReport { role: Role::TrainImages, items: 2 });
         let report = loader.add_file("b", &images(5, 3)).unwrap();
@@ -318,14 +290,14 @@ mod tests {
 
     #[test]
     fn bytes_without_a_file_are_a_defect_of_the_caller() {
-        let mut loader = IdxLoader::new();
+        let mut loader = Loader::new();
         assert_eq!(loader.push(&[0]).unwrap_err().code(), "internal");
         assert_eq!(loader.end().unwrap_err().code(), "internal");
     }
 
     #[test]
     fn begin_drops_a_file_that_was_not_ended() {
-        let mut loader = IdxLoader::new();
+        let mut loader = Loader::new();
         loader.begin("train-labels");
         loader.push(&labels(5)[..9]).unwrap();
         assert_eq!(loader.progress().unwrap().items, 1);

@@ -1,7 +1,7 @@
-//! Image data sets from bytes: the four official MNIST files and the page's packed sample.
+//! Image data sets from bytes: the four official MNIST files, the binary files of CIFAR-10 and
+//! CIFAR-100, and the page's packed sample.
 //!
-//! [`IdxLoader`] collects four IDX files (plain or gzip, any order, chunks of any size) into a
-//! [`Dataset`]; [`Dataset::embedded`] unpacks the sample built into the page. Pixels stay bytes,
+//! [`Loader`] collects files (plain or gzip, any order, chunks of any size) into a [`Dataset`]; [`Dataset::embedded`] unpacks the sample built into the page. Pixels stay bytes,
 //! 0 to 255; scaling to `[0, 1]` and batches are other rooms' work. No fetching, no DOM, no file
 //! system, no arithmetic on arrays.
 //!
@@ -10,17 +10,23 @@
 //! expected, what was found and what to do.
 
 mod body;
+mod cifar;
+mod cifar_set;
 mod dataset;
+mod file;
 mod foreign;
 mod gunzip;
 mod idx;
+mod idx_set;
 mod loader;
 mod packed;
 mod roles;
+mod stream;
+mod tar;
 
 pub use dataset::{Dataset, Split, SplitName};
 pub use idx::{IdxDecoder, IdxFile, IdxHeader, IdxKind, Progress};
-pub use loader::{FileReport, IdxLoader};
+pub use loader::{FileReport, Loader};
 pub use roles::Role;
 
 /// Outcome of a check whose caller knows the file's name and turns the text into an error.

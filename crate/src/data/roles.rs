@@ -1,4 +1,4 @@
-//! Which of the four files of a data set a file is.
+//! Which file of a data set a file is, and how the four IDX files are told apart.
 //!
 //! Its magic number tells images from labels. Its name tells training from test data if one of its
 //! words starts with `train`, `test` or `t10k`; otherwise the number of items does: images and
@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::cifar::Part;
 use super::dataset::SplitName;
 use super::idx::IdxKind;
 use super::{Checked, grouped};
@@ -16,7 +17,7 @@ use super::{Checked, grouped};
 /// Items in MNIST's test files, and in those of most of its relatives.
 const OFFICIAL_TEST_ITEMS: usize = 10_000;
 
-/// One of the four files of a data set.
+/// Which file of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// `(n, rows, cols)` bytes to learn from.
@@ -27,11 +28,17 @@ pub enum Role {
     TestImages,
     /// `(n,)` classes of the test images.
     TestLabels,
+    /// CIFAR's records of images and labels to learn from, all or a batch of them.
+    TrainBatch,
+    /// CIFAR's records to be judged by.
+    TestBatch,
+    /// An archive of CIFAR's files.
+    Archive,
 }
 
 impl Role {
-    /// All four, in the usual order.
-    pub const ALL: [Self; 4] =
+    /// The four IDX files, in the usual order.
+    pub const IDX: [Self; 4] =
         [Self::TrainImages, Self::TrainLabels, Self::TestImages, Self::TestLabels];
 
     pub(super) fn new(split: SplitName, kind: IdxKind) -> Self {
@@ -43,6 +50,13 @@ impl Role {
         }
     }
 
+    pub(super) fn of_part(part: Part) -> Self {
+        match part {
+            Part::Test => Self::TestBatch,
+            Part::Train | Part::Batch(_) => Self::TrainBatch,
+        }
+    }
+
     /// `train-images` and so on: the stable name the page receives.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -50,6 +64,9 @@ impl Role {
             Self::TrainLabels => "train-labels",
             Self::TestImages => "test-images",
             Self::TestLabels => "test-labels",
+            Self::TrainBatch => "train-batch",
+            Self::TestBatch => "test-batch",
+            Self::Archive => "archive",
         }
     }
 }
@@ -69,10 +86,27 @@ pub(super) struct Place {
     pub(super) named: Option<SplitName>,
 }
 
+/// The last component of a path or URL.
+pub(super) fn file_name(file: &str) -> &str {
+    file.rsplit(['/', '\\']).next().unwrap_or(file)
+}
+
+/// Where `word` begins in `text`, in any case of letters.
+#[inline(never)]
+pub(super) fn find_word(text: &str, word: &str) -> Option<usize> {
+    let mut parts = text.as_bytes().windows(word.len());
+    parts.position(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Whether one of `words` is in `text`, in any case of letters.
+pub(super) fn says(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| find_word(text, word).is_some())
+}
+
 /// The split a file's name tells: by the words of its last path component, so that neither a
 /// folder `tester/` nor `latest-images` counts. Both or none: not told.
 pub(super) fn split_in_name(file: &str) -> Option<SplitName> {
-    let name = file.rsplit(['/', '\\']).next().unwrap_or(file).to_ascii_lowercase();
+    let name = file_name(file).to_ascii_lowercase();
     let has = |starts: &[&str]| {
         let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
         words.any(|word| starts.iter().any(|start| word.starts_with(start)))

@@ -1,7 +1,7 @@
 //! Data sets for the page.
 
 use super::{object, throw};
-use crate::data::{Dataset, IdxLoader, SplitName};
+use crate::data::{Dataset, Loader, SplitName};
 use serde::Serialize;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
@@ -55,13 +55,19 @@ impl DataSet {
         self.0.cols
     }
 
+    /// Values a pixel: 1 for grey, 3 for red, green and blue.
+    #[wasm_bindgen(getter)]
+    pub fn channels(&self) -> usize {
+        self.0.channels
+    }
+
     /// Classes.
     #[wasm_bindgen(getter)]
     pub fn classes(&self) -> usize {
         self.0.classes
     }
 
-    /// Pixels of one image, row major, 0 to 255.
+    /// Pixels of one image: (rows, cols, channels), row major, 0 to 255.
     ///
     /// # Errors
     /// `config`: no such split or image.
@@ -91,13 +97,14 @@ struct Report {
     items: usize,
 }
 
-/// The four official IDX files, plain or gzip, in any order, streamed.
-#[wasm_bindgen(js_name = IdxLoader)]
+/// The files of a data set, plain or gzip, in any order, streamed: the four IDX files of MNIST and its
+/// relatives, or the binary files or archive of CIFAR-10 or CIFAR-100.
+#[wasm_bindgen(js_name = Loader)]
 #[derive(Default)]
-pub struct IdxFiles(IdxLoader);
+pub struct DataLoader(Loader);
 
-#[wasm_bindgen(js_class = IdxLoader)]
-impl IdxFiles {
+#[wasm_bindgen(js_class = Loader)]
+impl DataLoader {
     /// Nothing loaded.
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {

@@ -6,19 +6,21 @@
 #![allow(clippy::needless_pass_by_value, reason = "values from JavaScript arrive owned")]
 
 mod data;
+mod experiments;
 mod gpu;
 mod simulator;
 
 use crate::base::{Error, rng};
 use crate::config::{Optimizer, Task};
-use crate::{experiments, rules};
+use crate::rules;
 use js_sys::{Object, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
-pub use data::{DataSet, IdxFiles};
+pub use data::{DataLoader, DataSet};
+pub use experiments::{list_presets, presets_for, synthetic_dataset};
 pub use gpu::Gpu;
 pub use simulator::Simulator;
 
@@ -77,7 +79,7 @@ pub fn default_config(
     let task: Task = parse("task", &task)?;
     let optimizer =
         if optimizer.is_undefined() { Optimizer::Sgd } else { parse("optimizer", &optimizer)? };
-    object(&experiments::default_config(task, rule, optimizer).map_err(|e| throw(&e))?)
+    object(&crate::experiments::default_config(task, rule, optimizer).map_err(|e| throw(&e))?)
 }
 
 /// A seed from the browser's entropy.

@@ -91,7 +91,14 @@ export interface Metrics {
 
 export type SplitName = "train" | "test";
 export interface FileReport {
-  role: "train-images" | "train-labels" | "test-images" | "test-labels";
+  role:
+    | "train-images"
+    | "train-labels"
+    | "test-images"
+    | "test-labels"
+    | "train-batch"
+    | "test-batch"
+    | "archive";
   items: number;
 }
 
@@ -111,4 +118,94 @@ export interface Poll {
   readbackBytes: number;
   /** Once, when the run has left the GPU by itself: why, in a sentence. */
   note: string | null;
+}
+
+/** A number of a row of metrics; see `Metrics` for units. */
+export type Metric =
+  | "test_loss"
+  | "running_loss"
+  | "test_error"
+  | "test_accuracy"
+  | "relative_error"
+  | "angle"
+  | "sign_agreement";
+
+/** An experiment of the paper, as data: which runs, what to draw of them, and the paper's numbers. */
+export interface Preset {
+  /** Name on the command line and in URLs. */
+  id: string;
+  /** Folder of its runs on the command line. */
+  runs: string;
+  /** "Figure 2" */
+  source: string;
+  title: string;
+  about: string;
+  data:
+    | "mnist"
+    | "cifar10"
+    | "cifar100"
+    | { synthetic: { inputs: number; classes: number; samples: number } };
+  arms: PresetArm[];
+  /** Steps in full, and steps that show the point in a browser. */
+  steps: number;
+  quick_steps: number;
+  /** Runs of each arm in the paper. */
+  seeds: number;
+  /** Steps between rows of metrics. */
+  every: number;
+  panels: PresetPanel[];
+  table: PresetTable | null;
+  references: PresetReference[];
+}
+
+/** One curve: a configuration, run from several seeds. */
+export interface PresetArm {
+  id: string;
+  label: string;
+  config: RunConfig;
+  /** Position on the axis of a panel that compares arms. */
+  x: number | null;
+  /** Row and column of the table. */
+  cell: [string, string] | null;
+}
+
+export interface PresetPanel {
+  /** The paper's letter, or "". */
+  letter: string;
+  title: string;
+  metric: Metric;
+  /** Hidden layer, from 0, for metrics of a layer. */
+  layer: number | null;
+  axis: "steps" | "log_steps" | { arms: { label: string } };
+  /** Logarithmic upwards. */
+  log: boolean;
+  /** A value that means something, and what. */
+  mark: [number, string] | null;
+  /** Moving average over so many rows, for drawing only. */
+  smooth: number;
+}
+
+export interface PresetTable {
+  title: string;
+  metric: Metric;
+  /** The best row of a run, or its last. */
+  statistic: "best" | "final";
+  rows: string[];
+  columns: string[];
+  /** Smaller is better. */
+  descending: boolean;
+}
+
+/** A number to compare with. */
+export interface PresetReference {
+  /** Null: all arms. */
+  arm: string | null;
+  metric: Metric;
+  layer: number | null;
+  value: number;
+  error: number | null;
+  /** "Table 2a", "notebook" ... */
+  source: string;
+  /** Read off a plot. */
+  approximate: boolean;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { paintPixels } from "./digit-grid";
 import { logTicks, spread } from "./line";
 import { rgb } from "./palette";
 import { DrawQueue } from "./queue";
@@ -82,4 +83,22 @@ it("argmax takes the first of equals", () => {
 it("rgb reads six hex digits and survives anything else", () => {
   expect(rgb("#1d1d1f")).toEqual([29, 29, 31]);
   expect(rgb("tomato")).toEqual([128, 128, 128]);
+});
+
+describe("paintPixels", () => {
+  const ramp = { paper: [250, 240, 230], ink: [10, 20, 30] };
+
+  it("draws grey between paper and ink, and clips", () => {
+    const rgba = new Uint8ClampedArray(12);
+    paintPixels(rgba, [0, 0.25, 7], 1, 1, ramp);
+    expect([...rgba]).toEqual([250, 240, 230, 255, 190, 185, 180, 255, 10, 20, 30, 255]);
+  });
+
+  it("draws red, green and blue as they are, whatever the theme", () => {
+    const rgba = new Uint8ClampedArray(8);
+    paintPixels(rgba, Uint8Array.of(255, 0, 128, 1, 2, 3), 255, 3, ramp);
+    expect([...rgba]).toEqual([255, 0, 128, 255, 1, 2, 3, 255]);
+    paintPixels(rgba, [1.5, -1, 0.2, 0, 0.4, 1], 1, 3, ramp);
+    expect([...rgba]).toEqual([255, 0, 51, 255, 0, 102, 255, 255]);
+  });
 });

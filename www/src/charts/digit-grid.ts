@@ -7,15 +7,20 @@ import { h, setText } from "../dom";
 import type { Chart, ChartHost, RuleStyle, Table } from "./chart";
 import { Surface } from "./surface";
 
+/** Of a picture, in values: channels is 1 for grey, 3 for red, green and blue. */
+export interface PictureShape {
+  readonly rows: number;
+  readonly cols: number;
+  readonly channels: number;
+}
+
 export interface Sample {
   readonly label: number;
-  /** Bytes, rows × cols. */
+  /** Bytes, rows × cols × channels. */
   readonly pixels: Uint8Array;
 }
 
-export interface GridData<Cell> {
-  readonly rows: number;
-  readonly cols: number;
+export interface GridData<Cell> extends PictureShape {
   readonly samples: readonly Sample[];
   readonly rules: readonly { readonly rule: RuleStyle; readonly cells: readonly Cell[] | null }[];
 }
@@ -121,7 +126,7 @@ export abstract class DigitGrid<Cell> implements Chart {
     this.host.queue.drop(this);
   }
 
-  /** A picture with values from 0 to `white`, drawn between paper and ink. */
+  /** A picture with values from 0 to `white`: grey ones are drawn between paper and ink. */
   protected drawDigit(
     ctx: CanvasRenderingContext2D,
     values: ArrayLike<number>,
@@ -130,14 +135,7 @@ export abstract class DigitGrid<Cell> implements Chart {
   ): void {
     const data = this.data;
     if (data === null) return;
-    const picture = digitCanvas(
-      values,
-      white,
-      data.rows,
-      data.cols,
-      this.host.palette.ramp(),
-      this.scratch,
-    );
+    const picture = digitCanvas(values, white, data, this.host.palette.ramp(), this.scratch);
     ctx.imageSmoothingEnabled = true;
     ctx.imageSmoothingQuality = "high";
     ctx.drawImage(picture, box.x, 0, box.size, box.size);
@@ -249,18 +247,24 @@ function cellSize(n: number, width: number): number {
   return Math.max(1, (width - GAP * (n - 1)) / Math.max(1, n));
 }
 
+/** The two colours that grey pictures are drawn between, as RGB triples. */
+interface Ramp {
+  readonly paper: readonly number[];
+  readonly ink: readonly number[];
+}
+
 /**
- * values: rows × cols from 0 to `white`; beyond that range they are clipped, as a screen must.
+ * values: rows × cols × channels from 0 to `white`; beyond that range they are clipped, as a screen must.
  * `canvas` may be one to use again: this runs for dozens of pictures a second.
  */
 export function digitCanvas(
   values: ArrayLike<number>,
   white: number,
-  rows: number,
-  cols: number,
-  ramp: { paper: readonly number[]; ink: readonly number[] },
+  shape: PictureShape,
+  ramp: Ramp,
   canvas: HTMLCanvasElement = h("canvas", {}),
 ): HTMLCanvasElement {
+  const { rows, cols } = shape;
   if (canvas.width !== cols || canvas.height !== rows) {
     canvas.width = cols;
     canvas.height = rows;
@@ -268,15 +272,34 @@ export function digitCanvas(
   const ctx = canvas.getContext("2d");
   if (ctx === null) return canvas;
   const image = ctx.createImageData(cols, rows);
-  const [r = 0, g = 0, b = 0] = ramp.paper;
-  const [dr, dg, db] = [(ramp.ink[0] ?? 0) - r, (ramp.ink[1] ?? 0) - g, (ramp.ink[2] ?? 0) - b];
-  for (let i = 0; i < rows * cols; i++) {
-    const v = Math.min(1, Math.max(0, (values[i] ?? 0) / white));
-    image.data[4 * i] = r + v * dr;
-    image.data[4 * i + 1] = g + v * dg;
-    image.data[4 * i + 2] = b + v * db;
-    image.data[4 * i + 3] = 255;
-  }
+  paintPixels(image.data, values, white, shape.channels, ramp);
   ctx.putImageData(image, 0, 0);
   return canvas;
+}
+
+/** Fills RGBA bytes: colours as they are, grey between paper and ink. */
+export function paintPixels(
+  rgba: Uint8ClampedArray,
+  values: ArrayLike<number>,
+  white: number,
+  channels: number,
+  ramp: Ramp,
+): void {
+  const share = (at: number): number => Math.min(1, Math.max(0, (values[at] ?? 0) / white));
+  const [r = 0, g = 0, b = 0] = ramp.paper;
+  const [dr, dg, db] = [(ramp.ink[0] ?? 0) - r, (ramp.ink[1] ?? 0) - g, (ramp.ink[2] ?? 0) - b];
+  for (let at = 0; at < rgba.length; at += 4) {
+    const from = (at / 4) * channels;
+    const v = share(from);
+    if (channels >= 3) {
+      rgba[at] = 255 * v;
+      rgba[at + 1] = 255 * share(from + 1);
+      rgba[at + 2] = 255 * share(from + 2);
+    } else {
+      rgba[at] = r + v * dr;
+      rgba[at + 1] = g + v * dg;
+      rgba[at + 2] = b + v * db;
+    }
+    rgba[at + 3] = 255;
+  }
 }

@@ -1,4 +1,4 @@
-/** Originals and each rule's reconstructions. A cell is one image, values from 0 to 1, rows × cols. */
+/** Originals and each rule's reconstructions. A cell is one image, values from 0 to 1, rows × cols × channels. */
 import { value } from "../format";
 import { M } from "../messages";
 import type { ChartHost, RuleStyle, Table } from "./chart";

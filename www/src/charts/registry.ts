@@ -289,6 +289,7 @@ function digitFigure(
         chart.set({
           rows: digits.rows,
           cols: digits.cols,
+          channels: digits.channels,
           samples: [...indices].map((i) => ({ label: digits.label(i), pixels: digits.image(i) })),
           rules: rulesShown(store).map((rule) => ({
             rule,
@@ -357,6 +358,7 @@ const latent: Figure = {
         inspect: (rule, index) => ({
           rows: digits.rows,
           cols: digits.cols,
+          channels: digits.channels,
           original: digits.image(index),
           output: host.output(rule, index),
         }),

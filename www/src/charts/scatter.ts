@@ -7,7 +7,7 @@ import { h, setText } from "../dom";
 import { count, tick, value } from "../format";
 import { M } from "../messages";
 import type { Chart, ChartHost, RuleStyle, Table } from "./chart";
-import { digitCanvas } from "./digit-grid";
+import { digitCanvas, type PictureShape } from "./digit-grid";
 import { Surface } from "./surface";
 
 export interface ScatterPanelData {
@@ -25,9 +25,7 @@ export interface ScatterData {
   readonly inspect: (rule: string, index: number) => Inspected | null;
 }
 
-export interface Inspected {
-  readonly rows: number;
-  readonly cols: number;
+export interface Inspected extends PictureShape {
   readonly original: Uint8Array;
   /** Null when it cannot be had. */
   readonly output: Promise<Float32Array | null>;
@@ -311,13 +309,13 @@ export class Scatter implements Chart {
     const found = data.inspect(panel.rule.id, index);
     if (found === null) return;
     const ramp = this.host.palette.ramp();
-    const original = digitCanvas(found.original, 255, found.rows, found.cols, ramp);
+    const original = digitCanvas(found.original, 255, found, ramp);
     target.card.replaceChildren(original);
     target.card.hidden = false;
     void found.output.then((output) => {
       // The pointer may have gone on before it came.
       if (output !== null && original.parentElement === target.card)
-        original.after(digitCanvas(output, 1, found.rows, found.cols, ramp));
+        original.after(digitCanvas(output, 1, found, ramp));
     });
     const left = at[0] > width / 2;
     target.card.style.left = `${left ? at[0] - 12 : at[0] + 12}px`;

@@ -1,7 +1,7 @@
 /** Where the runs compute: the choice, and beside it one line that says which path runs and why. */
 import type { PageConfig } from "../config";
 import { settingOf } from "../config";
-import { sentence } from "../data/idx";
+import { sentence } from "../data/files";
 import { h, setText } from "../dom";
 import { DeviceChooser, type DeviceHost, type Paths, pathsOf, type Why } from "../engine/device";
 import type { EngineEvent, GpuHandle } from "../engine/protocol";

@@ -1,22 +1,50 @@
 /**
- * Digits from the `data=` address: a folder that holds the four official IDX files.
+ * Data from the `data=` address: a folder that holds the four official IDX files, or CIFAR-10's or
+ * CIFAR-100's binary files or archive, or the address of such an archive itself.
  *
- * Each file is looked for under its usual spellings, gzipped first. Nothing is requested before the
- * reader has agreed to the host (views/data-panel.ts asks).
+ * Each file is looked for under its usual spellings, gzipped first; the first kind of which anything is
+ * found is loaded. Nothing is requested before the reader has agreed to the host
+ * (views/digits-loader.ts asks).
  */
-import { FetchError, open } from "./fetch";
-import { DataError, type Source } from "./idx";
+import { FetchError, open, sizeOf } from "./fetch";
+import { DataError, type Source } from "./files";
 
-const STEMS = [
-  ["train-images", "idx3"],
-  ["train-labels", "idx1"],
-  ["t10k-images", "idx3"],
-  ["t10k-labels", "idx1"],
-] as const;
+const idx = (stem: string, kind: string): string[] => [
+  `${stem}-${kind}-ubyte.gz`,
+  `${stem}-${kind}-ubyte`,
+  `${stem}.${kind}-ubyte`,
+];
+const bin = (stem: string): string[] => [`${stem}.bin.gz`, `${stem}.bin`];
+
+interface Kind {
+  /** The file whose presence decides; each file under all its spellings. */
+  readonly first: readonly string[];
+  readonly rest: readonly (readonly string[])[];
+  /** Some of the rest may be missing; the core says whether too many are. */
+  readonly partial: boolean;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    first: idx("train-images", "idx3"),
+    rest: [idx("train-labels", "idx1"), idx("t10k-images", "idx3"), idx("t10k-labels", "idx1")],
+    partial: false,
+  },
+  {
+    first: bin("test_batch"),
+    rest: [1, 2, 3, 4, 5].map((n) => bin(`data_batch_${n}`)),
+    partial: true,
+  },
+  { first: bin("test"), rest: [bin("train")], partial: false },
+  { first: ["cifar-10-binary.tar.gz"], rest: [], partial: false },
+  { first: ["cifar-100-binary.tar.gz"], rest: [], partial: false },
+];
+
+const ARCHIVE = /\.(tar|tar\.gz|tgz)$/i;
 
 /**
- * A folder address from the link, or null when it is not one this page may fetch: https anywhere, and
- * http only at the page's own origin, because the page's policy blocks it elsewhere.
+ * A folder or archive address from the link, or null when it is not one this page may fetch: https
+ * anywhere, and http only at the page's own origin, because the page's policy blocks it elsewhere.
  */
 export function folderUrl(given: string, base: string): URL | null {
   if (given.length === 0 || given.length > 1024) return null;
@@ -31,45 +59,70 @@ export function folderUrl(given: string, base: string): URL | null {
   if (url.username !== "" || url.password !== "") return null;
   url.search = "";
   url.hash = "";
-  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  if (!url.pathname.endsWith("/") && !ARCHIVE.test(url.pathname)) url.pathname += "/";
   return url;
 }
 
-export function remoteSources(folder: URL, signal: AbortSignal): Source[] {
-  return STEMS.map(([stem, kind]) => {
-    const names = [`${stem}-${kind}-ubyte.gz`, `${stem}-${kind}-ubyte`, `${stem}.${kind}-ubyte`];
-    return remoteSource(folder, names, signal);
-  });
+/** The files at that address, each requested only when the one before it has been read. */
+export async function* remoteSources(
+  address: URL,
+  signal: AbortSignal,
+): AsyncGenerator<Source, void, void> {
+  if (!address.pathname.endsWith("/")) {
+    const name = address.pathname.slice(address.pathname.lastIndexOf("/") + 1);
+    yield found(await find(new URL(".", address), [name], signal));
+    return;
+  }
+  let failure: Missing | null = null;
+  for (const kind of KINDS) {
+    const first = await find(address, kind.first, signal);
+    if (first instanceof Missing) {
+      failure = first;
+      continue;
+    }
+    yield first;
+    for (const names of kind.rest) {
+      const source = await find(address, names, signal);
+      if (kind.partial && source instanceof Missing) continue;
+      yield found(source);
+    }
+    return;
+  }
+  const looked = KINDS.map(({ first }) => first[0]).join(", ");
+  throw new DataError(looked, failure?.message ?? "not found.");
 }
 
-function remoteSource(folder: URL, names: readonly string[], signal: AbortSignal): Source {
-  const name = names[0] ?? "";
-  return {
-    name,
-    size: null,
-    stream: async () => {
-      const response = await firstFound(folder, names, signal);
-      if (response.body === null) throw new DataError(name, "the server sent nothing.");
-      return response.body;
-    },
-  };
+/** No spelling of a file is there; says what the server answered last. */
+class Missing {
+  constructor(
+    readonly name: string,
+    readonly message: string,
+  ) {}
 }
 
-async function firstFound(
+function found(source: Source | Missing): Source {
+  if (source instanceof Missing) throw new DataError(source.name, source.message);
+  return source;
+}
+
+async function find(
   folder: URL,
   names: readonly string[],
   signal: AbortSignal,
-): Promise<Response> {
-  let failure = new DataError(names[0] ?? null, "not found.");
+): Promise<Source | Missing> {
+  let missing = new Missing(names[0] ?? "", "not found.");
   for (const name of names) {
     try {
-      return await open(new URL(name, folder), signal);
+      const response = await open(new URL(name, folder), signal);
+      const { body } = response;
+      if (body === null) throw new DataError(name, "the server sent nothing.");
+      return { name, size: sizeOf(response), stream: async () => body };
     } catch (thrown) {
       if (!(thrown instanceof FetchError)) throw thrown;
-      failure = new DataError(name, thrown.message);
       // Only "there is no such file" is worth another spelling.
-      if (thrown.status !== 404 && thrown.status !== 403) throw failure;
+      if (thrown.status !== 404 && thrown.status !== 403) throw new DataError(name, thrown.message);
+      missing = new Missing(missing.name, thrown.message);
     }
   }
-  throw failure;
+  return missing;
 }

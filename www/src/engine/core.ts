@@ -11,7 +11,7 @@ import type {
   Core,
   DatasetHandle,
   GpuHandle,
-  IdxLoaderHandle,
+  LoaderHandle,
   RuleInfo,
   RunConfig,
   SimulatorHandle,
@@ -71,7 +71,7 @@ interface Glue {
   randomSeed(): number;
   version(): string;
   Dataset: { embedded(packed: Uint8Array): DatasetHandle };
-  IdxLoader: new () => IdxLoaderHandle;
+  Loader: new () => LoaderHandle;
   Simulator: {
     new (config: RunConfig, data: DatasetHandle): SimulatorHandle;
     restore(blob: Uint8Array, data: DatasetHandle): SimulatorHandle;
@@ -95,7 +95,7 @@ export async function loadCore(): Promise<Core> {
     randomSeed: () => g.randomSeed(),
     version: () => g.version(),
     embedded: (packed) => g.Dataset.embedded(packed),
-    idxLoader: () => new g.IdxLoader(),
+    loader: () => new g.Loader(),
     simulator: (config, data) => new g.Simulator(config, data),
     restore: (blob, data) => g.Simulator.restore(blob, data),
     gpu: sharedGpu(() => g.Gpu.request()),

@@ -7,7 +7,7 @@
  */
 
 // One source for the shapes that cross from the core: the file the generated glue carries.
-import type { Metrics, RunConfig, Task } from "../../../crate/src/web/types";
+import type { FileReport, Metrics, RunConfig, Task } from "../../../crate/src/web/types";
 
 export type { LayerMetrics, Metrics, RunConfig, Task } from "../../../crate/src/web/types";
 
@@ -53,18 +53,22 @@ export interface DatasetHandle {
   readonly testCount: number;
   readonly rows: number;
   readonly cols: number;
+  /** Values a pixel: 1 for grey, 3 for red, green and blue. */
+  readonly channels: number;
   readonly classes: number;
+  /** rows × cols × channels, 0 to 255. */
   image(split: Split, index: number): Uint8Array;
   labels(split: Split): Uint8Array;
   free(): void;
 }
 
-export type IdxRole = "train-images" | "train-labels" | "test-images" | "test-labels";
+export type FileRole = FileReport["role"];
 
-export interface IdxLoaderHandle {
+/** Takes the files of one data set, in any order: MNIST's four, or CIFAR's. */
+export interface LoaderHandle {
   begin(fileName: string): void;
   push(chunk: Uint8Array): void;
-  end(): { role: IdxRole; items: number };
+  end(): FileReport;
   missing(): string[];
   finish(): DatasetHandle;
   free(): void;
@@ -134,7 +138,7 @@ export interface Core {
   randomSeed(): number;
   version(): string;
   embedded(packed: Uint8Array): DatasetHandle;
-  idxLoader(): IdxLoaderHandle;
+  loader(): LoaderHandle;
   simulator(config: RunConfig, data: DatasetHandle): SimulatorHandle;
   restore(blob: Uint8Array, data: DatasetHandle): SimulatorHandle;
   /** The page's GPU device, the same to everybody who asks; rejects (code "gpu") with one sentence. */

@@ -401,6 +401,7 @@ export const fakeData: DatasetHandle = {
   testCount: 10,
   rows: 1,
   cols: 1,
+  channels: 1,
   classes: 10,
   image: () => new Uint8Array(1),
   labels: () => new Uint8Array(10),
@@ -425,7 +426,7 @@ export function fakeCore(
     randomSeed: () => 42,
     version: () => "0",
     embedded: () => fakeData,
-    idxLoader: () => {
+    loader: () => {
       throw new Error("not in this test");
     },
     simulator: (config) => make(config),

@@ -1,16 +1,17 @@
 /**
- * Where digits come from: the built-in sample, four IDX files, or the link's `data=` folder.
+ * Where images come from: the built-in sample, files (MNIST's four, CIFAR's or its archive), or the
+ * link's `data=` address.
  *
  * One load at a time; a new one cancels the old. A data set replaces the present one only when it is
  * complete and consistent, so every failure leaves things as they were and says so.
  */
 import { download, FetchError } from "../data/fetch";
-import { DataError, feed, finish, fromFile, type Source, sentence } from "../data/idx";
+import { DataError, feed, finish, fromFile, type Source, sentence } from "../data/files";
 import { folderUrl, remoteSources } from "../data/remote";
-import { type Core, coreError, type DatasetHandle, type IdxLoaderHandle } from "../engine/protocol";
+import { type Core, coreError, type DatasetHandle, type LoaderHandle } from "../engine/protocol";
 import { bytes, count } from "../format";
 import { M, roleName } from "../messages";
-import type { Notices } from "./notices";
+import type { Action, Notices } from "./notices";
 import type { ProgressLine } from "./progress";
 
 export interface DigitsLoaderHost {
@@ -23,12 +24,15 @@ export interface DigitsLoaderHost {
   onDigits(data: DatasetHandle, own: boolean): void;
 }
 
+/** What `missing()` of a loader without files lists: MNIST's four. */
+const EMPTY_MISSES = 4;
 /** Work shorter than this shows no progress bar, in ms. */
 const PATIENCE_MS = 150;
 
 export class DigitsLoader {
   private task: AbortController | null = null;
-  private idx: IdxLoaderHandle | null = null;
+  /** Holds the files of a data set that is not complete yet. */
+  private loader: LoaderHandle | null = null;
 
   constructor(private readonly host: DigitsLoaderHost) {}
 
@@ -69,7 +73,7 @@ export class DigitsLoader {
   }
 
   async files(files: readonly File[]): Promise<void> {
-    await this.idxFiles(files.map(fromFile), (file, why) => M.data.bad(file, why));
+    await this.load(files.map(fromFile), (file, why) => M.data.bad(file, why));
   }
 
   /** The address comes from the link: it is shown and used only after the reader has agreed. */
@@ -93,40 +97,44 @@ export class DigitsLoader {
 
   destroy(): void {
     this.task?.abort();
-    this.idx?.free();
-    this.idx = null;
+    this.forget();
+  }
+
+  /** Drops the files of an incomplete data set. */
+  private forget(): void {
+    this.loader?.free();
+    this.loader = null;
   }
 
   private async remote(folder: URL): Promise<void> {
     const task = new AbortController();
-    await this.idxFiles(
+    await this.load(
       remoteSources(folder, task.signal),
       (file, why) => M.data.remoteFailed(file, folder.host, why),
       task,
     );
   }
 
-  private async idxFiles(
-    sources: readonly Source[],
+  private async load(
+    sources: Iterable<Source> | AsyncIterable<Source>,
     complain: (file: string, why: string) => string,
     task = new AbortController(),
   ): Promise<void> {
     const { core, notices } = this.host;
     const signal = this.begin(task);
     notices.clear("digits");
-    const loader = this.idx ?? core.idxLoader();
-    this.idx = loader;
+    const loader = this.loader ?? core.loader();
+    this.loader = loader;
     try {
       await feed(loader, sources, (p) => this.showFile(p.name, p.done, p.total), signal);
       const missing = loader.missing();
       if (missing.length > 0) {
         const text = M.data.missing(missing.map(roleName).join(", "));
-        notices.show({ id: "digits", kind: "info", text });
+        notices.show({ id: "digits", kind: "info", text, actions: this.fresh() });
         return;
       }
       const data = finish(loader);
-      loader.free();
-      this.idx = null;
+      this.forget();
       this.host.onDigits(data, true);
       const text = M.data.loaded(count(data.trainCount), count(data.testCount));
       notices.show({ id: "digits", kind: "info", text });
@@ -135,10 +143,22 @@ export class DigitsLoader {
         notices.show({ id: "digits", kind: "info", text: M.data.cancelled });
         return;
       }
-      notices.show({ id: "digits", kind: "error", text: explain(thrown, complain) });
+      const text = explain(thrown, complain);
+      notices.show({ id: "digits", kind: "error", text, actions: this.fresh() });
     } finally {
       this.end(signal);
     }
+  }
+
+  /** The way out when files of another data set are wanted than those that wait for the rest. */
+  private fresh(): Action[] {
+    const { notices } = this.host;
+    const run = (): void => {
+      this.task?.abort();
+      this.forget();
+      notices.show({ id: "digits", kind: "info", text: M.data.forgotten });
+    };
+    return waits(this.loader) ? [{ label: M.data.forget, run }] : [];
   }
 
   private begin(task = new AbortController()): AbortSignal {
@@ -169,6 +189,12 @@ export class DigitsLoader {
         : M.data.reading(name, `${Math.floor((100 * done) / total)} %`);
     this.host.progress.show(text, total === null ? null : done / total, () => this.task?.abort());
   }
+}
+
+/** A loader that has files already misses fewer than an empty one, which asks for MNIST's four. */
+function waits(loader: LoaderHandle | null): boolean {
+  const missing = loader?.missing() ?? [];
+  return loader !== null && missing.length < EMPTY_MISSES;
 }
 
 function explain(thrown: unknown, complain: (file: string, why: string) => string): string {

@@ -1,4 +1,4 @@
-/** Says which digits are loaded and takes others: by picker, or dropped anywhere on the instrument. */
+/** Says which images are loaded and takes others: by picker, or dropped anywhere on the instrument. */
 import { h, setText } from "../dom";
 import { count } from "../format";
 import { M } from "../messages";
@@ -31,7 +31,14 @@ export class DigitsPanel {
       this.text,
       button,
       input,
-      h("p", { class: "hint" }, M.data.hint),
+      h(
+        "p",
+        { class: "hint" },
+        M.data.hint,
+        // Only a link: the page itself asks no other host for anything.
+        h("a", { href: M.data.cifarPage, rel: "noopener", target: "_blank" }, M.data.cifarPage),
+        ".",
+      ),
     );
   }
 

@@ -1,6 +1,6 @@
 /** Keeps what was made: the run as a file, its numbers as CSV or JSON, its settings as a link. */
 import { type ExportLane, toCsv, toJson } from "../data/export";
-import { sentence } from "../data/idx";
+import { sentence } from "../data/files";
 import {
   isCommandLineRun,
   isRunFile,

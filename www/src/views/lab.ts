@@ -66,6 +66,11 @@ export interface LabOptions {
 
 /** Room for an open rates section beside the figures, in CSS pixels. */
 const ROOMY = 900;
+/** What the network's ends must match. */
+const shapeOf = (data: DatasetHandle): DataShape => ({
+  inputs: data.rows * data.cols * data.channels,
+  classes: data.classes,
+});
 /** Shape before the digits are here: MNIST's. */
 const MNIST: DataShape = { inputs: 784, classes: 10 };
 /** What "lower the rate" divides by: far enough to leave the unstable range in one or two clicks. */
@@ -439,7 +444,7 @@ export class Lab {
 
   private shape(): DataShape {
     const data = this.store.digits?.data;
-    return data === undefined ? MNIST : { inputs: data.rows * data.cols, classes: data.classes };
+    return data === undefined ? MNIST : shapeOf(data);
   }
 
   // Run -------------------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
 /**
- * Feeds IDX files, from disk or from a URL, into the core's streaming loader.
+ * Feeds data files, from disk or from a URL, into the core's streaming loader.
  *
  * The core decodes and checks; this file only moves bytes: in pieces small enough that the page stays
- * responsive, with progress, and with the name of the file that was at fault. Loaded digits are never
+ * responsive, with progress, and with the name of the file that was at fault. Loaded data are never
  * touched here: a new data set either comes out complete, or an error does.
  */
-import type { DatasetHandle, IdxLoaderHandle } from "../engine/protocol";
+import type { DatasetHandle, LoaderHandle } from "../engine/protocol";
 import { coreError } from "../engine/protocol";
 import { MAX_BYTES, read } from "./fetch";
 
@@ -53,15 +53,15 @@ export function fromFile(file: File): Source {
   return { name: file.name, size: file.size, stream: async () => file.stream() };
 }
 
-/** Loads every source in turn. Throws `DataError` at the first file that is not what it should be. */
+/** Loads every source in turn, also of those that are only found on the way. Throws `DataError` at the first file that is not what it should be. */
 export async function feed(
-  loader: IdxLoaderHandle,
-  sources: readonly Source[],
+  loader: LoaderHandle,
+  sources: Iterable<Source> | AsyncIterable<Source>,
   onProgress: (progress: FileProgress) => void,
   signal: AbortSignal,
   pause: Pause = browserPause,
 ): Promise<void> {
-  for (const source of sources) {
+  for await (const source of sources) {
     if (source.size !== null && source.size > MAX_BYTES) {
       throw new DataError(source.name, "the file is larger than 512 MB.");
     }
@@ -70,7 +70,7 @@ export async function feed(
 }
 
 async function feedOne(
-  loader: IdxLoaderHandle,
+  loader: LoaderHandle,
   source: Source,
   onProgress: (progress: FileProgress) => void,
   signal: AbortSignal,
@@ -100,7 +100,7 @@ async function feedOne(
 }
 
 /** The finished set; call when `loader.missing()` is empty. */
-export function finish(loader: IdxLoaderHandle): DatasetHandle {
+export function finish(loader: LoaderHandle): DatasetHandle {
   try {
     return loader.finish();
   } catch (thrown) {

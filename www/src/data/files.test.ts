@@ -1,10 +1,10 @@
-import { describe, expect, it } from "vitest";
-import type { DatasetHandle, IdxLoaderHandle } from "../engine/protocol";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { DatasetHandle, LoaderHandle } from "../engine/protocol";
 import { fakeData } from "../testing/fake";
-import { DataError, feed, finish, type Pause, type Source } from "./idx";
-import { folderUrl } from "./remote";
+import { DataError, feed, finish, type Pause, type Source } from "./files";
+import { folderUrl, remoteSources } from "./remote";
 
-class FakeLoader implements IdxLoaderHandle {
+class FakeLoader implements LoaderHandle {
   pushed = 0;
   largest = 0;
   files: string[] = [];
@@ -122,6 +122,10 @@ describe("folderUrl", () => {
     expect(folderUrl("http://127.0.0.1:8001/digits", local)).toBeNull();
     expect(folderUrl("https://data.example/mnist", local)?.protocol).toBe("https:");
   });
+  it("leaves the address of an archive as it is", () => {
+    const archive = "https://data.example/cifar-10-binary.tar.gz";
+    expect(folderUrl(archive, base)?.href).toBe(archive);
+  });
   it("refuses everything else", () => {
     for (const bad of [
       "",
@@ -136,5 +140,75 @@ describe("folderUrl", () => {
     ]) {
       expect(folderUrl(bad, base)).toBeNull();
     }
+  });
+});
+
+describe("remoteSources", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  /** A server with these files; answers 404 to everything else, and `broken` with 500. */
+  function serve(...names: string[]): string[] {
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", async (url: URL) => {
+      const name = url.pathname.split("/").pop() ?? "";
+      asked.push(name);
+      if (name.startsWith("broken")) return new Response("", { status: 500 });
+      return names.includes(name) ? new Response("data") : new Response("", { status: 404 });
+    });
+    return asked;
+  }
+
+  async function names(address: string): Promise<string[]> {
+    const seen: string[] = [];
+    for await (const source of remoteSources(new URL(address), none)) seen.push(source.name);
+    return seen;
+  }
+
+  it("takes MNIST's four files where there are any, and says which is missing", async () => {
+    const all = [
+      "train-images-idx3-ubyte.gz",
+      "train-labels-idx1-ubyte",
+      "t10k-images.idx3-ubyte",
+      "t10k-labels-idx1-ubyte.gz",
+    ];
+    serve(...all, "test_batch.bin");
+    expect(await names("https://a.example/m/")).toEqual(all);
+    serve(...all.slice(0, 3));
+    await expect(names("https://a.example/m/")).rejects.toMatchObject({
+      file: "t10k-labels-idx1-ubyte.gz",
+      message: "the server answered 404.",
+    });
+  });
+
+  it("takes those of CIFAR-10's batches that are there", async () => {
+    serve("test_batch.bin", "data_batch_2.bin.gz", "data_batch_5.bin");
+    expect(await names("https://a.example/c/")).toEqual([
+      "test_batch.bin",
+      "data_batch_2.bin.gz",
+      "data_batch_5.bin",
+    ]);
+  });
+
+  it("takes CIFAR-100 and archives, in the folder or by address", async () => {
+    serve("test.bin.gz", "train.bin");
+    expect(await names("https://a.example/")).toEqual(["test.bin.gz", "train.bin"]);
+    const asked = serve("cifar-100-binary.tar.gz");
+    expect(await names("https://a.example/x/")).toEqual(["cifar-100-binary.tar.gz"]);
+    asked.length = 0;
+    expect(await names("https://a.example/x/cifar-100-binary.tar.gz")).toHaveLength(1);
+    expect(asked).toHaveLength(1);
+  });
+
+  it("says what it looked for when there is nothing, and stops at a broken server", async () => {
+    serve();
+    await expect(names("https://a.example/")).rejects.toMatchObject({
+      file: expect.stringMatching(/train-images.*test_batch.bin.*cifar-100-binary.tar.gz/),
+      message: "the server answered 404.",
+    });
+    const asked = serve();
+    await expect(names("https://a.example/broken.tar.gz")).rejects.toMatchObject({
+      message: "the server answered 500.",
+    });
+    expect(asked).toEqual(["broken.tar.gz"]);
   });
 });
