@@ -7,7 +7,8 @@
 //!
 //! One training step is *recorded* once, as data, by a learning rule ([`rules`]), the layers ([`net`])
 //! and an optimiser ([`optim`]) on a [`plan::Tape`]; an executor ([`exec`]) then runs it, natively and in
-//! a browser, with the same numbers from the same seed. [`trainer::Trainer`] puts it together.
+//! a browser, with the same numbers from the same seed, or on a GPU. [`trainer::Trainer`] puts it together;
+//! `session` moves a run between processor and GPU. [`experiments`] has the paper's settings as data.
 //!
 //! Words: `W^l` (`n_l`, `n_{l-1}`) forward weights, `b^l` biases, `h^l` activities (N, `n_l`), `lambda^l = dL/dh^l`,
 //! `e^l = lambda^l o act'` error signals, `B^l` feedback weights, `xi` unit noise, `c_h` its standard deviation.
@@ -22,6 +23,8 @@ pub mod metrics;
 pub mod net;
 pub mod optim;
 pub mod plan;
+#[cfg(feature = "cli")]
+pub mod report;
 pub mod rules;
 #[cfg(feature = "gpu")]
 pub mod session;

@@ -3,6 +3,7 @@
 mod bench;
 mod input;
 mod job;
+mod report;
 mod row;
 mod run;
 mod search;
@@ -55,6 +56,8 @@ enum Command {
     Run(Box<run::Options>),
     /// Random search for settings that the paper leaves open, as its authors did.
     Search(Box<search::Options>),
+    /// Draws figures and tables of runs and holds them against the paper's numbers.
+    Report(report::Options),
     /// Measures steps a second and the share of this machine's arithmetic peak.
     Bench(bench::Options),
 }
@@ -90,6 +93,7 @@ pub fn run(cli: Cli) -> Result<()> {
         }
         Command::Run(options) => run::run(&options),
         Command::Search(options) => search::run(&options),
+        Command::Report(options) => report::run(&options),
         Command::Bench(options) => bench::run(&options),
     }
 }

@@ -1,0 +1,66 @@
+//! `credit-lab report`: figures, tables and one Markdown file from folders of runs.
+
+use clap::Args;
+use credit_lab::base::Result;
+use credit_lab::experiments::preset::Preset;
+use credit_lab::experiments::presets::{self, Look};
+use credit_lab::report::{Request, write};
+use std::path::PathBuf;
+
+/// Options of `report`.
+#[derive(Args)]
+pub struct Options {
+    /// Folders that `credit-lab run` wrote; shards of one experiment may be in several
+    #[arg(required = true)]
+    folders: Vec<PathBuf>,
+    /// Folder for the report
+    #[arg(long, default_value = "report")]
+    out: PathBuf,
+    /// First line of the report
+    #[arg(long, default_value = "The paper's experiments, run again")]
+    title: String,
+    /// Markdown file whose sections `## <preset>` go below the presets' headings
+    #[arg(long)]
+    notes: Option<PathBuf>,
+}
+
+/// Writes the report and prints its files.
+pub fn run(options: &Options) -> Result<()> {
+    let request = Request {
+        folders: options.folders.clone(),
+        out: options.out.clone(),
+        title: options.title.clone(),
+        notes: options.notes.clone(),
+    };
+    for file in write(&presets()?, &request)? {
+        super::print(&file.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// Every experiment with the arms of all data sets that it may run on.
+fn presets() -> Result<Vec<Preset>> {
+    let mut all = presets::all(Look::CIFAR10)?;
+    for look in [Look::CIFAR100, Look::DIGITS] {
+        for (preset, other) in all.iter_mut().zip(presets::all(look)?) {
+            for arm in other.arms {
+                if preset.arms.iter().all(|known| known.id != arm.id) {
+                    preset.arms.push(arm);
+                }
+            }
+        }
+    }
+    all.iter_mut().for_each(tell_apart);
+    Ok(all)
+}
+
+/// Adds the data set to labels that would occur twice.
+fn tell_apart(preset: &mut Preset) {
+    let labels: Vec<String> = preset.arms.iter().map(|arm| arm.label.clone()).collect();
+    for arm in &mut preset.arms {
+        let twice = labels.iter().filter(|label| **label == arm.label).count() > 1;
+        if let Some((row, _)) = arm.cell.filter(|_| twice) {
+            arm.label = format!("{}, {row}", arm.label);
+        }
+    }
+}
