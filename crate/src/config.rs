@@ -6,8 +6,17 @@ use crate::kernels::loss::Loss;
 use crate::plan::Hyper;
 use serde::{Deserialize, Serialize};
 
-/// Most units in a layer: a weight matrix of that square is 256 MiB.
+/// Most units in a dense layer: a weight matrix of that square is 256 MiB.
 pub const MAX_UNITS: usize = 8192;
+/// Most units in the image and in a convolutional layer, rows times columns times channels; they share weights, so
+/// what bounds them is memory for activities: 1 MiB a sample.
+pub const MAX_PIXELS: usize = 1 << 18;
+/// Largest side of an image, most channels of a convolutional layer.
+pub const MAX_SIDE: usize = 1024;
+/// Largest convolution kernel.
+pub const MAX_KERNEL: usize = 15;
+/// Side of the windows of max pooling and how far they lie apart (paper, section 6.4: 3 x 3, stride 2).
+pub const POOL: (usize, usize) = (3, 2);
 /// Most weight layers.
 pub const MAX_LAYERS: usize = 32;
 /// Most samples in a batch.
@@ -80,13 +89,64 @@ pub enum Difference {
     PerBatch,
 }
 
+/// A convolutional layer: stride 1, zeros beyond the edges, so that rows and columns stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Convolution {
+    /// Channels it puts out.
+    pub channels: usize,
+    /// Side of its kernel, odd.
+    pub kernel: usize,
+    /// Followed by max pooling, see [`POOL`].
+    #[serde(default)]
+    pub pool: bool,
+}
+
+/// A convolutional layer in its place: the image it sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stage {
+    /// Rows of the image it sees and of its own activity.
+    pub rows: usize,
+    /// Columns of the same.
+    pub cols: usize,
+    /// Channels it sees.
+    pub inputs: usize,
+    /// The layer.
+    pub own: Convolution,
+}
+
+impl Stage {
+    /// Units of its activity, before pooling.
+    pub fn units(&self) -> usize {
+        self.rows.saturating_mul(self.cols).saturating_mul(self.own.channels)
+    }
+
+    /// Rows, columns and channels of what it passes on, after pooling.
+    pub fn passes(&self) -> [usize; 3] {
+        let stride = if self.own.pool { POOL.1 } else { 1 };
+        [self.rows.div_ceil(stride), self.cols.div_ceil(stride), self.own.channels]
+    }
+
+    /// Weights into one unit: `k k` times the channels it sees.
+    pub fn fan_in(&self) -> usize {
+        self.own.kernel.saturating_mul(self.own.kernel).saturating_mul(self.inputs)
+    }
+}
+
+/// For fields that older configurations do not have: left out where they say nothing.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
 /// Everything that determines a run, besides the data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
     /// Autoencoder or classifier.
     pub task: Task,
-    /// Units of every layer, input first.
+    /// Units of every layer's own activity, input first; of a convolutional layer rows times columns times channels,
+    /// before pooling.
     pub sizes: Vec<usize>,
     /// One for each weight layer.
     pub activations: Vec<Activation>,
@@ -126,6 +186,15 @@ pub struct RunConfig {
     pub kappa: f64,
     /// Standard deviation of the noise on inputs.
     pub input_noise: f64,
+    /// Rows, columns and channels of an input, where the network sees it as an image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<[usize; 3]>,
+    /// The first layers, where they are convolutional; they need `image`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub convolutions: Vec<Convolution>,
+    /// Probability that a unit of a dense hidden layer is silent in a training step; 0 is none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dropout: f64,
 }
 
 impl RunConfig {
@@ -145,8 +214,37 @@ impl RunConfig {
         self.sizes.len().saturating_sub(1)
     }
 
+    /// The convolutional layer l, counted from 1; `None` where layer l is dense.
+    pub fn stage(&self, l: usize) -> Option<Stage> {
+        let mut image = self.image?;
+        let mut stages = self.convolutions.iter().map(|own| {
+            let [rows, cols, inputs] = image;
+            let stage = Stage { rows, cols, inputs, own: *own };
+            image = stage.passes();
+            stage
+        });
+        stages.nth(l.checked_sub(1)?)
+    }
+
+    /// Numbers that layer l receives from below, after any pooling: `n_{l-1}` for dense layers.
+    pub fn inputs(&self, l: usize) -> usize {
+        match self.stage(l - 1) {
+            Some(below) => below.passes().into_iter().fold(1, usize::saturating_mul),
+            None => self.sizes[l - 1],
+        }
+    }
+
+    /// Rows and columns of `W^l`.
+    pub fn weights(&self, l: usize) -> (usize, usize) {
+        match self.stage(l) {
+            Some(stage) => (stage.own.channels, stage.fan_in()),
+            None => (self.sizes[l], self.inputs(l)),
+        }
+    }
+
     /// Count of W and b.
     pub fn parameters(&self) -> usize {
-        self.sizes.windows(2).map(|s| s[1].saturating_mul(s[0] + 1)).fold(0, usize::saturating_add)
+        let of = |(rows, cols): (usize, usize)| rows.saturating_mul(cols.saturating_add(1));
+        (1..=self.layers()).map(|l| of(self.weights(l))).fold(0, usize::saturating_add)
     }
 }

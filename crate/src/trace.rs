@@ -111,17 +111,10 @@ impl Spec {
 fn blank_data(config: &RunConfig) -> Dataset {
     let outputs = config.sizes[config.layers()];
     let classes = if config.task == Task::Classifier { outputs } else { 10 };
+    let [rows, cols, channels] = config.image.unwrap_or([1, config.sizes[0], 1]);
     let one = || Split { images: vec![0; config.sizes[0]], labels: vec![0] };
     // Not `Dataset::new`: its limits are an image's, and a network may be wider than that.
-    Dataset {
-        name: "trace".into(),
-        rows: 1,
-        cols: config.sizes[0],
-        channels: 1,
-        classes,
-        train: one(),
-        test: one(),
-    }
+    Dataset { name: "trace".into(), rows, cols, channels, classes, train: one(), test: one() }
 }
 
 fn is_given(kernel: &Kernel) -> bool {

@@ -9,7 +9,10 @@
 
 mod common;
 
-use common::{name, rule_ids, small, small_autoencoder, small_data, trainer, variants};
+use common::{
+    name, random_data_of, rule_ids, small, small_autoencoder, small_convolutional, small_data,
+    trainer, variants,
+};
 use credit_lab::config::{Difference, Optimizer, RunConfig, Task};
 use credit_lab::experiments::default_config;
 use credit_lab::kernels::activation::Activation;
@@ -70,6 +73,19 @@ fn the_counter_counts() {
     let (block, counted) = allocated(|| vec![1u8; 1000]);
     assert_eq!(counted, (1, 1000));
     drop(block);
+}
+
+#[test]
+fn convolutional_steps_allocate_nothing() {
+    let data = random_data_of(7, 6, 5, (97, 31), 12);
+    for rule in ["bp", "dfa", "np-dfa", "sg-dfa", "perturb"] {
+        for config in variants(&small_convolutional(rule)) {
+            let mut run = trainer(&config, &data);
+            run.advance(2).unwrap();
+            let ((), counted) = allocated(|| run.advance(3).map(drop).unwrap());
+            assert_eq!(counted, (0, 0), "{}", name(&config));
+        }
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use credit_lab::data::{Dataset, IdxDecoder, IdxLoader, Role, SplitName};
+use credit_lab::data::{Dataset, IdxDecoder, Loader, Role, SplitName};
 
 const FILES: [&str; 4] = [
     "t10k-labels-idx1-ubyte",
@@ -37,7 +37,7 @@ fn read(folder: &Path, name: &str) -> Vec<u8> {
 }
 
 fn load(folder: &Path, chunk: usize) -> Dataset {
-    let mut loader = IdxLoader::new();
+    let mut loader = Loader::new();
     for (i, name) in FILES.iter().enumerate() {
         assert_eq!(loader.missing().len(), FILES.len() - i);
         loader.begin(*name);

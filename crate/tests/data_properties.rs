@@ -6,7 +6,7 @@
 
 use std::io::Write;
 
-use credit_lab::data::{Dataset, IdxDecoder, IdxFile, IdxKind, IdxLoader, SplitName};
+use credit_lab::data::{Dataset, IdxDecoder, IdxFile, IdxKind, Loader, SplitName};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::collection::vec;
@@ -209,7 +209,7 @@ proptest! {
             ("t10k-images", idx_images(test.len(), rows, cols, &pixels(&test))),
             ("t10k-labels", idx_labels(&test)),
         ];
-        let mut loader = IdxLoader::new();
+        let mut loader = Loader::new();
         for i in order {
             let (name, bytes) = &files[i];
             let bytes = if packed { gzip(bytes, 6) } else { bytes.clone() };

@@ -70,3 +70,8 @@ gpu_common::checks!(tests);
 fn a_step_of_the_papers_rule_takes_thirteen_dispatches() {
     gpu_common::steps::a_step_of_the_papers_rule_takes_thirteen_dispatches();
 }
+
+#[test]
+fn a_step_of_the_convolutional_network_takes_few_dispatches() {
+    gpu_common::steps::a_step_of_the_convolutional_network_takes_few_dispatches();
+}

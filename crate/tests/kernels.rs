@@ -13,8 +13,8 @@ use credit_lab::exec::Executor;
 use credit_lab::kernels::activation::Activation;
 use credit_lab::kernels::loss::Loss;
 use credit_lab::kernels::{
-    ALL, adam, add_scaled, adjoint, alignment, batch_sum, column_sum, dense, gate, gather, loss,
-    noise, outer, output_error, ridge, row_scale, sign_transport,
+    ALL, adam, add_scaled, adjoint, alignment, batch_sum, column_sum, conv, dense, dropout, gate,
+    gather, loss, noise, outer, output_error, pool, ridge, row_scale, sign_transport,
 };
 use credit_lab::plan::{
     Access, Arithmetic, Buf, Clock, Env, Hyper, Init, Kernel, Role, Scalar, Source, Tape,
@@ -607,6 +607,331 @@ fn sign_transport_case(arithmetic: Arithmetic) -> f64 {
     worst
 }
 
+// --- Images -----------------------------------------------------------------------------------------------
+
+/// (images, rows, columns, channels below, channels above, kernel): every side of a tile, a vector and an image once
+/// exact and once one off, kernels larger than the image, one pixel.
+const IMAGES: [(usize, usize, usize, usize, usize, usize); 18] = [
+    (1, 1, 1, 1, 1, 1),
+    (1, 1, 1, 3, 2, 3),
+    (2, 1, 9, 1, 4, 5),
+    (2, 9, 1, 4, 1, 3),
+    (1, 2, 3, 5, 7, 7),
+    (3, 3, 2, 4, 8, 1),
+    (2, 4, 4, 3, 32, 3),
+    (1, 5, 7, 32, 3, 5),
+    (2, 7, 5, 1, 5, 7),
+    (1, 7, 7, 3, 4, 7),
+    (2, 8, 8, 4, 33, 5),
+    (1, 8, 6, 33, 4, 3),
+    (1, 9, 8, 5, 16, 3),
+    (5, 9, 9, 1, 9, 3),
+    (3, 4, 5, 32, 32, 3),
+    (7, 8, 8, 8, 12, 5),
+    (9, 6, 6, 17, 31, 3),
+    (2, 3, 3, 128, 64, 5),
+];
+
+/// Calls `visit(pixel above, pixel below, first column of W)` wherever a kernel sees a pixel, by the definition.
+fn seen(
+    (images, rows, cols, below, _, k): (usize, usize, usize, usize, usize, usize),
+    mut visit: impl FnMut(usize, usize, usize),
+) {
+    let margin = k.cast_signed() / 2;
+    for above in 0..images * rows * cols {
+        let (image, y, x) = (above / (rows * cols), above / cols % rows, above % cols);
+        for dy in -margin..=margin {
+            for dx in -margin..=margin {
+                let (sy, sx) = (y.cast_signed() + dy, x.cast_signed() + dx);
+                if (0..rows.cast_signed()).contains(&sy) && (0..cols.cast_signed()).contains(&sx) {
+                    let pixel = (image * rows + sy.cast_unsigned()) * cols + sx.cast_unsigned();
+                    let (ky, kx) = ((dy + margin).cast_unsigned(), (dx + margin).cast_unsigned());
+                    let column = (ky * k + kx) * below;
+                    visit(above, pixel, column);
+                }
+            }
+        }
+    }
+}
+
+fn window(
+    (_, rows, cols, _, _, kernel): (usize, usize, usize, usize, usize, usize),
+) -> conv::Window {
+    conv::Window { rows, cols, kernel }
+}
+
+// A sum of K = k k C products and a bias: 2 (K + 1) u of all magnitudes; then as in `dense_case`. The reference itself
+// is held against the definition in `seen`, in f64: order of addition only.
+fn conv_case(arithmetic: Arithmetic) -> f64 {
+    let mut worst = 0.0f64;
+    for shape in IMAGES {
+        let (images, rows, cols, below, above, k) = shape;
+        let (pixels, depth) = (images * rows * cols, k * k * below);
+        for act in [Activation::Identity, Activation::Tanh, Activation::Relu] {
+            for noisy in [false, true] {
+                let mut b = Bench::new(Scalars(0.375, 0.0));
+                let a = b.unwritten(pixels, above);
+                let (x, w) = (b.random(pixels, below), b.random(above, depth));
+                let bias = b.random(above, 1);
+                let noise = noisy.then(|| (b.random(pixels, above), b.first()));
+                conv::record(&mut b.tape, "conv", (a, x), (w, bias), act, window(shape), noise);
+                let o = b.run(arithmetic);
+                let (x, w, bias) = (&o.exact[1], &o.exact[2], &o.exact[3]);
+                let (mut z, mut sums) =
+                    (vec![0.0f64; pixels * above], vec![0.0f64; pixels * above]);
+                for at in 0..pixels * above {
+                    z[at] = bias[at % above];
+                    sums[at] = bias[at % above].abs();
+                }
+                seen(shape, |to, from, column| {
+                    for unit in 0..above {
+                        for ci in 0..below {
+                            let term = w[unit * depth + column + ci] * x[from * below + ci];
+                            z[to * above + unit] += term;
+                            sums[to * above + unit] += term.abs();
+                        }
+                    }
+                });
+                let what = format!("conv {shape:?}, {act:?}, noise {noisy}, {arithmetic:?}");
+                for at in 0..pixels * above {
+                    let noise = if noisy { 0.375 * o.exact[4][at] } else { 0.0 };
+                    let value = match act {
+                        Activation::Tanh => z[at].tanh(),
+                        Activation::Relu => z[at].max(0.0),
+                        _ => z[at],
+                    } + noise;
+                    let error = (o.exact[0][at] - value).abs();
+                    assert!(error <= 1e-13 * (1.0 + sums[at]), "{what}: reference, entry {at}");
+                }
+                worst = worst.max(within(&o, 0, &what, |at| {
+                    let added = if noisy { 0.375 * size(&o, 4, at) } else { 0.0 };
+                    let own = 2.0 * (depth + 1) as f64 * U * sums[at];
+                    own + 8.0 * U + 2.0 * U * (size(&o, 0, at) + 2.0 * added)
+                }));
+            }
+        }
+    }
+    worst
+}
+
+fn conv_adjoint_case(arithmetic: Arithmetic) -> f64 {
+    let mut worst = 0.0f64;
+    for shape in IMAGES {
+        let (images, rows, cols, below, above, k) = shape;
+        let (pixels, depth) = (images * rows * cols, k * k * below);
+        let mut b = Bench::new(Scalars(0.0, 0.0));
+        let g = b.unwritten(pixels, below);
+        let (e, w) = (b.random(pixels, above), b.random(above, depth));
+        conv::record_adjoint(&mut b.tape, "adjoint", g, e, w, window(shape));
+        let o = b.run(arithmetic);
+        let (e, w) = (&o.exact[1], &o.exact[2]);
+        let (mut g, mut sums) = (vec![0.0f64; pixels * below], vec![0.0f64; pixels * below]);
+        seen(shape, |to, from, column| {
+            for unit in 0..above {
+                for ci in 0..below {
+                    let term = w[unit * depth + column + ci] * e[to * above + unit];
+                    g[from * below + ci] += term;
+                    sums[from * below + ci] += term.abs();
+                }
+            }
+        });
+        let what = format!("conv_adjoint {shape:?}, {arithmetic:?}");
+        for (at, g) in g.iter().enumerate() {
+            assert!((o.exact[0][at] - g).abs() <= 1e-13 * (1.0 + sums[at]), "{what}: reference");
+        }
+        worst = worst.max(within(&o, 0, &what, |at| 2.0 * (k * k * above) as f64 * U * sums[at]));
+    }
+    worst
+}
+
+// As `outer_case`, with a sum over all pixels; a group of images is added to what earlier ones left.
+fn conv_outer_case(arithmetic: Arithmetic) -> f64 {
+    let mut worst = 0.0f64;
+    for shape in IMAGES {
+        let (images, rows, cols, below, above, k) = shape;
+        let (pixels, depth) = (images * rows * cols, k * k * below);
+        for scalars in FACTORS {
+            let Scalars(beta, alpha) = scalars;
+            let mut b = Bench::new(scalars);
+            let d = if beta == 0.0 { b.unwritten(above, depth) } else { b.random(above, depth) };
+            let before = b.bufs[0].1.clone();
+            let (e, x) = (b.random(pixels, above), b.random(pixels, below));
+            let (beta_s, alpha_s) = (b.first(), b.second());
+            conv::record_outer(&mut b.tape, "outer", d, (e, x), window(shape), beta_s, alpha_s);
+            let o = b.run(arithmetic);
+            let (e, x) = (&o.exact[1], &o.exact[2]);
+            let (mut d, mut sums) = (vec![0.0f64; above * depth], vec![0.0f64; above * depth]);
+            if beta != 0.0 {
+                for (at, old) in before.iter().enumerate() {
+                    d[at] = beta * f64::from(*old);
+                    sums[at] = d[at].abs();
+                }
+            }
+            seen(shape, |to, from, column| {
+                for unit in 0..above {
+                    for ci in 0..below {
+                        let term = alpha * e[to * above + unit] * x[from * below + ci];
+                        d[unit * depth + column + ci] += term;
+                        sums[unit * depth + column + ci] += term.abs();
+                    }
+                }
+            });
+            let what = format!("conv_outer {shape:?}, {scalars:?}, {arithmetic:?}");
+            for (at, d) in d.iter().enumerate() {
+                let error = (o.exact[0][at] - d).abs();
+                assert!(error <= 1e-12 * (1.0 + sums[at]), "{what}: reference, entry {at}");
+            }
+            worst = worst.max(within(&o, 0, &what, |at| {
+                2.0 * (pixels + 2 * images + 2) as f64 * U * sums[at]
+            }));
+        }
+    }
+    worst
+}
+
+/// (images, rows, columns, channels, size, stride).
+const POOLS: [(usize, usize, usize, usize, usize, usize); 10] = [
+    (1, 1, 1, 1, 3, 2),
+    (2, 2, 2, 3, 3, 2),
+    (1, 3, 5, 4, 3, 2),
+    (3, 8, 8, 5, 3, 2),
+    (1, 7, 9, 32, 3, 2),
+    (2, 6, 4, 17, 2, 2),
+    (1, 9, 9, 16, 3, 3),
+    (1, 5, 6, 7, 4, 2),
+    (1, 4, 7, 33, 3, 1),
+    (2, 9, 2, 8, 5, 3),
+];
+
+/// The pixels of window `i` along a side: TensorFlow's "same", written out with signed numbers.
+fn along(len: usize, size: usize, stride: usize, i: usize) -> Vec<usize> {
+    let [len, size, stride, i] = [len, size, stride, i].map(usize::cast_signed);
+    let windows = (len + stride - 1) / stride;
+    let before = ((windows - 1) * stride + size - len).max(0) / 2;
+    let begin = i * stride - before;
+    (begin..begin + size).filter(|p| (0..len).contains(p)).map(isize::cast_unsigned).collect()
+}
+
+/// Few values, so that most windows have several largest entries.
+fn with_ties(b: &mut Bench, rows: usize, cols: usize) -> Buf {
+    let values = uniform(17, b.bufs.len() as u32, rows * cols);
+    b.operand(rows, cols, values.iter().map(|u| (4.0 * u).floor() as f32 - 1.5).collect())
+}
+
+fn pools(
+    arithmetic: Arithmetic,
+    mut each: impl FnMut((usize, usize, usize, usize, usize, usize), bool, Arithmetic),
+) -> f64 {
+    for shape in POOLS {
+        for ties in [false, true] {
+            each(shape, ties, arithmetic);
+        }
+    }
+    0.0
+}
+
+// Nothing is rounded: the largest entry itself.
+fn pool_case(arithmetic: Arithmetic) -> f64 {
+    pools(arithmetic, |shape, ties, arithmetic| {
+        let (images, rows, cols, c, size, stride) = shape;
+        let (down, across) = (rows.div_ceil(stride), cols.div_ceil(stride));
+        let grid = pool::Grid { rows, cols, size, stride };
+        let mut b = Bench::new(Scalars(0.0, 0.0));
+        let h = b.unwritten(images * down * across, c);
+        let pixels = images * rows * cols;
+        let a = if ties { with_ties(&mut b, pixels, c) } else { b.random(pixels, c) };
+        pool::record(&mut b.tape, "pool", h, a, grid);
+        let o = b.run(arithmetic);
+        for (at, found) in o.fast[0].iter().enumerate() {
+            let (pixel, channel) = (at / c, at % c);
+            let (image, y, x) = (pixel / (down * across), pixel / across % down, pixel % across);
+            let mut wanted = f32::NEG_INFINITY;
+            for y in along(rows, size, stride, y) {
+                for x in along(cols, size, stride, x) {
+                    let value = o.fast[1][((image * rows + y) * cols + x) * c + channel];
+                    wanted = wanted.max(value);
+                }
+            }
+            assert_eq!((*found, o.exact[0][at]), (wanted, f64::from(wanted)), "{shape:?} {at}");
+        }
+    })
+}
+
+// An entry adds the windows it wins: at most (size / stride + 1)^2 of them, one rounding each.
+fn pool_adjoint_case(arithmetic: Arithmetic) -> f64 {
+    pools(arithmetic, |shape, ties, arithmetic| {
+        let (images, rows, cols, c, size, stride) = shape;
+        let (down, across) = (rows.div_ceil(stride), cols.div_ceil(stride));
+        let grid = pool::Grid { rows, cols, size, stride };
+        let (pixels, windows) = (images * rows * cols, images * down * across);
+        let mut b = Bench::new(Scalars(0.0, 0.0));
+        let g = b.unwritten(pixels, c);
+        let lambda = b.random(windows, c);
+        let a = if ties { with_ties(&mut b, pixels, c) } else { b.random(pixels, c) };
+        pool::record_adjoint(&mut b.tape, "pool", g, lambda, a, grid);
+        let o = b.run(arithmetic);
+        let (mut wanted, mut sums) = (vec![0.0f64; pixels * c], vec![0.0f64; pixels * c]);
+        for at in 0..windows * c {
+            let (window, channel) = (at / c, at % c);
+            let (image, y, x) = (window / (down * across), window / across % down, window % across);
+            let mut winner: Option<usize> = None;
+            for y in along(rows, size, stride, y) {
+                for x in along(cols, size, stride, x) {
+                    let entry = ((image * rows + y) * cols + x) * c + channel;
+                    if winner.is_none_or(|best| o.fast[2][entry] > o.fast[2][best]) {
+                        winner = Some(entry);
+                    }
+                }
+            }
+            wanted[winner.unwrap()] += o.exact[1][at];
+            sums[winner.unwrap()] += o.exact[1][at].abs();
+        }
+        for (at, wanted) in wanted.iter().enumerate() {
+            assert!((o.exact[0][at] - wanted).abs() < 1e-14, "{shape:?}: reference, entry {at}");
+        }
+        let shares = (size / stride + 1).pow(2) as f64;
+        within(&o, 0, &format!("pool_adjoint {shape:?}"), |at| shares * U * sums[at]);
+    })
+}
+
+const DROPOUT_STREAM: u32 = (8 << 16) | 3;
+
+/// The contract's mask, number by number.
+fn speaks(at: usize, keep: f64) -> bool {
+    let counter = [(at / 4) as u32, DROPOUT_STREAM, 3, 0];
+    let word = credit_lab::base::rng::philox(counter, credit_lab::base::rng::key(5))[at % 4];
+    f64::from(word >> 8) / 16_777_216.0 < f64::from(keep as f32)
+}
+
+// One quotient.
+fn dropout_case(arithmetic: Arithmetic) -> f64 {
+    let mut worst = 0.0f64;
+    for keep in [0.5, 0.9, 0.25, 1e-3] {
+        for n in [1, 2, 3, 5, 63, 64, 65, 784, 20_000] {
+            let mut b = Bench::new(Scalars(keep, 0.0));
+            let (out, input) = (b.unwritten(1, n), b.random(1, n));
+            let scalar = b.first();
+            dropout::record(&mut b.tape, "dropout", out, input, scalar, DROPOUT_STREAM);
+            let o = b.run(arithmetic);
+            let mut kept = 0.0;
+            for at in 0..n {
+                let spoke = speaks(at, keep);
+                kept += f64::from(u8::from(spoke));
+                let wanted = if spoke { o.exact[1][at] / f64::from(keep as f32) } else { 0.0 };
+                assert!((o.exact[0][at] - wanted).abs() <= 1e-12 * wanted.abs(), "reference {at}");
+            }
+            if n == 20_000 {
+                // five standard deviations of a binomial share
+                let off = (kept / n as f64 - keep).abs();
+                assert!(off < 5.0 * (keep * (1.0 - keep) / n as f64).sqrt(), "{keep}: off {off}");
+            }
+            let what = format!("dropout {keep} {n} {arithmetic:?}");
+            worst = worst.max(within(&o, 0, &what, |at| 1.01 * U * size(&o, 0, at)));
+        }
+    }
+    worst
+}
+
 /// The case of a kernel; `None` where nobody has written one.
 fn case(kernel: &Kernel) -> Option<fn(Arithmetic) -> f64> {
     Some(match kernel.name {
@@ -616,15 +941,21 @@ fn case(kernel: &Kernel) -> Option<fn(Arithmetic) -> f64> {
         "angle" => angle_case,
         "batch_sum" => batch_sum_case,
         "column_sum" => column_sum_case,
+        "conv" => conv_case,
+        "conv_adjoint" => conv_adjoint_case,
+        "conv_outer" => conv_outer_case,
         "compare" => compare_case,
         "correct" => correct_case,
         "dense" => dense_case,
+        "dropout" => dropout_case,
         "gate" => gate_case,
         "gather_images" => images_case,
         "gather_labels" => labels_case,
         "loss_difference" => difference_case,
         "noise" => noise_case,
         "outer" => outer_case,
+        "pool" => pool_case,
+        "pool_adjoint" => pool_adjoint_case,
         "output_error" => output_error_case,
         "ridge" => ridge_case,
         "row_scale" => row_scale_case,
@@ -718,6 +1049,110 @@ fn reproducible_products_are_ascending_sums_bit_for_bit() {
                 "outer {n}x{m}, {depth} samples, {scalars:?}"
             );
         }
+    }
+}
+
+// As for dense layers; the outer product is such a sum for each group of at least 256 pixels.
+#[test]
+fn reproducible_convolutions_are_ascending_sums_bit_for_bit() {
+    for shape in IMAGES {
+        let (images, rows, cols, below, above, k) = shape;
+        let (pixels, depth) = (images * rows * cols, k * k * below);
+        // summands of each output in the order of the definition; beyond the edges there are zeros, which add nothing
+        let mut up = vec![Vec::new(); pixels];
+        let mut down = vec![Vec::new(); pixels];
+        seen(shape, |to, from, column| {
+            up[to].push((from, column));
+            down[from].push((to, column));
+        });
+
+        let mut b = Bench::new(Scalars(0.0, 0.0));
+        let a = b.unwritten(pixels, above);
+        let (x, w, bias) = (b.random(pixels, below), b.random(above, depth), b.random(above, 1));
+        let identity = Activation::Identity;
+        conv::record(&mut b.tape, "conv", (a, x), (w, bias), identity, window(shape), None);
+        let o = b.run(Arithmetic::Reproducible);
+        let wanted: Vec<f32> = (0..pixels * above)
+            .map(|at| {
+                let (pixel, unit) = (at / above, at % above);
+                let terms = up[pixel].iter().flat_map(|(from, column)| {
+                    let (x, w) = (&o.fast[1][from * below..], &o.fast[2][unit * depth + column..]);
+                    (0..below).map(move |ci| (x[ci], w[ci]))
+                });
+                ascending(o.fast[3][unit], terms)
+            })
+            .collect();
+        assert_eq!(bits(&o.fast[0]), bits(&wanted), "conv {shape:?}");
+
+        let mut b = Bench::new(Scalars(0.0, 0.0));
+        let g = b.unwritten(pixels, below);
+        let (e, w) = (b.random(pixels, above), b.random(above, depth));
+        conv::record_adjoint(&mut b.tape, "adjoint", g, e, w, window(shape));
+        let o = b.run(Arithmetic::Reproducible);
+        let wanted: Vec<f32> = (0..pixels * below)
+            .map(|at| {
+                let (pixel, ci) = (at / below, at % below);
+                // pixels above in ascending order: the kernel upside down
+                let terms = down[pixel].iter().flat_map(|(to, column)| {
+                    let o = &o;
+                    (0..above).map(move |unit| {
+                        (o.fast[1][to * above + unit], o.fast[2][unit * depth + column + ci])
+                    })
+                });
+                ascending(0.0, terms)
+            })
+            .collect();
+        assert_eq!(bits(&o.fast[0]), bits(&wanted), "conv_adjoint {shape:?}");
+
+        for scalars in FACTORS {
+            let Scalars(beta, alpha) = scalars;
+            let (beta, alpha) = (beta as f32, alpha as f32);
+            let mut b = Bench::new(scalars);
+            let d = b.random(above, depth);
+            let before = b.bufs[0].1.clone();
+            let (e, x) = (b.random(pixels, above), b.random(pixels, below));
+            let (beta_s, alpha_s) = (b.first(), b.second());
+            conv::record_outer(&mut b.tape, "outer", d, (e, x), window(shape), beta_s, alpha_s);
+            let o = b.run(Arithmetic::Reproducible);
+            let mut columns = vec![Vec::new(); k * k];
+            seen(shape, |to, from, column| columns[column / below].push((to, from)));
+            let group = rows * cols * 256usize.div_ceil(rows * cols);
+            let wanted: Vec<f32> = (0..above * depth)
+                .map(|at| {
+                    let (unit, column) = (at / depth, at % depth);
+                    let mut value = before[at];
+                    for first in (0..pixels).step_by(group) {
+                        let sum = columns[column / below]
+                            .iter()
+                            .filter(|(to, _)| (first..first + group).contains(to))
+                            .map(|(to, from)| {
+                                let e = o.fast[1][to * above + unit];
+                                (e, o.fast[2][from * below + column % below])
+                            });
+                        let sum = ascending(0.0, sum);
+                        let beta = if first == 0 { beta } else { 1.0 };
+                        value = if beta == 0.0 { sum * alpha } else { sum * alpha + value * beta };
+                    }
+                    value
+                })
+                .collect();
+            assert_eq!(bits(&o.fast[0]), bits(&wanted), "conv_outer {shape:?}, {scalars:?}");
+        }
+    }
+}
+
+// A window with something that is not finite in it must not look healthy.
+#[test]
+fn nothing_that_is_not_finite_passes_a_pool_unseen() {
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut b = Bench::new(Scalars(0.0, 0.0));
+        let h = b.unwritten(4, 1);
+        let a = b.operand(16, 1, (0..16).map(|i| if i == 15 { bad } else { i as f32 }).collect());
+        let grid = pool::Grid { rows: 4, cols: 4, size: 3, stride: 2 };
+        pool::record(&mut b.tape, "pool", h, a, grid);
+        let o = b.run(Arithmetic::Reproducible);
+        assert_eq!(o.fast[0][..3], [10.0, 11.0, 14.0]);
+        assert!(o.fast[0][3].is_nan() && o.exact[0][3].is_nan(), "{bad}");
     }
 }
 

@@ -27,7 +27,7 @@ const TOLERANCE: f64 = 1e-5;
 fn oracle_rule(rule: &str) -> Rule {
     match rule {
         "bp" => Rule::Bp,
-        "dfa" | "np-dfa" => Rule::Dfa,
+        "dfa" | "np-dfa" | "sg-dfa" => Rule::Dfa,
         "sign" => Rule::Sign,
         _ => Rule::Fa,
     }
@@ -200,6 +200,46 @@ fn compare_layers(
         close(layer.relative_error.unwrap(), error, &what("relative error"));
         let equal = w.iter().zip(b).filter(|(w, b)| oracle::sign(**w) == oracle::sign(**b)).count();
         close(layer.sign_agreement.unwrap(), 100.0 * equal as f64 / w.len() as f64, &what("signs"));
+    }
+}
+
+// Corollary 1: in a linear network direct feedback tends to the product of the weights above, and that is what B is
+// compared with; in others only the topmost B has a partner.
+#[test]
+fn direct_feedback_of_a_linear_network_is_compared_with_the_product_of_weights() {
+    let data = data();
+    for rule in ["dfa", "np-dfa", "sg-dfa"] {
+        let linear = RunConfig {
+            sizes: vec![12, 9, 7, 6, 5],
+            activations: vec![Activation::Identity; 4],
+            ..small(rule)
+        };
+        let mut run = trainer(&linear, &data);
+        run.advance(10).unwrap();
+        let metrics = run.metrics();
+        let values = |label: &str| -> Vec<f64> {
+            run.buffer(label).unwrap().0.iter().map(|x| f64::from(*x)).collect()
+        };
+        // (m, k) times (k, n)
+        let times = |a: &[f64], b: &[f64], k: usize, n: usize| -> Vec<f64> {
+            let cell = |at: usize| (0..k).map(|i| a[at / n * k + i] * b[i * n + at % n]).sum();
+            (0..a.len() / k * n).map(cell).collect()
+        };
+        let third = values("W4");
+        let second = times(&third, &values("W3"), 6, 7);
+        let first = times(&second, &values("W2"), 7, 9);
+        for (layer, product) in metrics.layers.iter().zip([first, second, third]) {
+            let b = values(&layer.name.replace('W', "B"));
+            assert_eq!(b.len(), product.len());
+            let error = oracle::closed_form::relative_error(&b, &product);
+            close(layer.relative_error.unwrap(), error, &format!("{rule} {}", layer.name));
+            let equal = product.iter().zip(&b).filter(|(w, b)| (**w > 0.0) == (**b > 0.0)).count();
+            let signs = 100.0 * equal as f64 / b.len() as f64;
+            close(layer.sign_agreement.unwrap(), signs, &format!("{rule} {} signs", layer.name));
+        }
+        let mut curved = trainer(&small(rule), &data);
+        let layers = curved.metrics().layers;
+        assert!(layers[0].relative_error.is_none() && layers[1].relative_error.is_some());
     }
 }
 

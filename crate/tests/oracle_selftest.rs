@@ -9,13 +9,14 @@ use oracle::closed_form::{
 };
 use oracle::*;
 
-const ALL_RULES: [Rule; 10] = [
+const ALL_RULES: [Rule; 11] = [
     Rule::Bp,
     Rule::Fa,
     Rule::Dfa,
     Rule::Np,
     Rule::NpDfa,
     Rule::Sg,
+    Rule::SgDfa,
     Rule::Matched,
     Rule::Sign,
     Rule::Mirror,
@@ -388,7 +389,7 @@ fn objective(b: &[f64], e: &[f64], target: &[f64], ne: usize, nl: usize) -> f64 
 
 #[test]
 fn feedback_step_descends_the_squared_distance_to_its_target() {
-    for rule in [Rule::Np, Rule::NpDfa, Rule::Sg] {
+    for rule in [Rule::Np, Rule::NpDfa, Rule::Sg, Rule::SgDfa] {
         let s = spec(rule, &[3, 4, 5, 2], Act::Tanh, Act::Sigmoid);
         let (mut state, inputs, _) = setup(&s, 6, 41);
         let before = state.clone();
@@ -396,8 +397,11 @@ fn feedback_step_descends_the_squared_distance_to_its_target() {
         for i in 1..=2 {
             let (above, n) = (s.source(i), s.sizes[i]);
             let ne = s.sizes[above];
-            let target =
-                if rule == Rule::Sg { &tr.lambda_true[i - 1] } else { &tr.lambda_hat[i - 1] };
+            let target = if matches!(rule, Rule::Sg | Rule::SgDfa) {
+                &tr.lambda_true[i - 1]
+            } else {
+                &tr.lambda_hat[i - 1]
+            };
             let mut expected = vec![0.0; ne * n];
             for q in 0..ne * n {
                 let (mut up, mut down) = (before.fb[i].clone(), before.fb[i].clone());
@@ -415,7 +419,7 @@ fn feedback_step_descends_the_squared_distance_to_its_target() {
 
 #[test]
 fn ridge_equals_the_normal_equations_of_the_whole_record() {
-    for rule in [Rule::Np, Rule::NpDfa, Rule::Sg] {
+    for rule in [Rule::Np, Rule::NpDfa, Rule::Sg, Rule::SgDfa] {
         let mut s = spec(rule, &[3, 4, 5, 3], Act::Tanh, Act::Identity);
         s.feedback = Feedback::Ridge;
         let mut rng = Rng(42);
@@ -438,7 +442,7 @@ fn ridge_equals_the_normal_equations_of_the_whole_record() {
                     assert_close(row(&tr.lambda_synth[i - 1], t, n), &g, 1e-13, "old B");
                 }
                 record[i].0.extend(&tr.e[above - 1]);
-                record[i].1.extend(if rule == Rule::Sg {
+                record[i].1.extend(if matches!(rule, Rule::Sg | Rule::SgDfa) {
                     &tr.lambda_true[i - 1]
                 } else {
                     &tr.lambda_hat[i - 1]

@@ -20,13 +20,14 @@ const U: f64 = 1.0 / 16_777_216.0;
 const STEPS: u64 = 4;
 const WARMUP: u64 = 2;
 
-const RULES: [(&str, Rule); 10] = [
+const RULES: [(&str, Rule); 11] = [
     ("bp", Rule::Bp),
     ("fa", Rule::Fa),
     ("dfa", Rule::Dfa),
     ("np", Rule::Np),
     ("np-dfa", Rule::NpDfa),
     ("sg", Rule::Sg),
+    ("sg-dfa", Rule::SgDfa),
     ("matched", Rule::Matched),
     ("sign", Rule::Sign),
     ("mirror", Rule::Mirror),

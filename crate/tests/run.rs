@@ -213,3 +213,35 @@ fn a_search_ranks_its_draws_and_repeats_them() {
         assert!((1e-3..=1e-1).contains(&c_h) && own == c_h);
     }
 }
+
+/// The commands of docs/runs.md, as a shell would hand them over.
+#[test]
+fn the_documented_commands_are_understood() {
+    let text = include_str!("../../docs/runs.md");
+    let mut seen = 0;
+    for line in text.lines().filter(|line| line.contains("credit-lab run ")) {
+        if line.starts_with('`') {
+            continue;
+        }
+        seen += 1;
+        let line = line
+            .replace("\"$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT\"", "3/16")
+            .replace("\"$JOB_COMPLETION_INDEX/16\"", "15/16");
+        let args = line.split_whitespace().skip_while(|word| !word.ends_with("credit-lab")).skip(1);
+        // the data are not here, and listing does not need them to be the official ones
+        let args: Vec<&str> = args.filter(|word| *word != "--data" && *word != "mnist").collect();
+        let output = Command::new(env!("CARGO_BIN_EXE_credit-lab"))
+            .args(&args)
+            .args(["--list"])
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        let understood = output.status.success() || said.contains("npm run build");
+        assert!(understood, "{line}: {said}");
+        if output.status.success() {
+            assert!(!output.stdout.is_empty(), "{line} would run nothing");
+        }
+    }
+    assert_eq!(seen, 4);
+}

@@ -35,6 +35,8 @@ pub enum Purpose {
     InitWeights = 6,
     /// Initial `B^l`.
     InitFeedback = 7,
+    /// Which units of layer `l` are silent in a training step.
+    Dropout = 8,
 }
 
 /// A named stream: a purpose and a layer (0 where layers do not matter).

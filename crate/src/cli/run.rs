@@ -51,9 +51,12 @@ pub struct Shared {
     /// Change a setting of every run, e.g. `c_h=0.1`, `sizes=[784,50,2,50,784]`, `init=truncated_normal`
     #[arg(long, value_name = "SETTING=JSON")]
     set: Vec<String>,
-    /// Folder with the data [default: the packed 10,000 digits]
+    /// Folder with the data: the four MNIST files, or CIFAR's [default: the packed 10,000 digits]
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Width of convolutional networks; 1 is the paper's, 13.5 million weights
+    #[arg(long, default_value_t = 1.0)]
+    width: f64,
     /// Where to train: cpu, gpu or auto
     #[arg(long, value_enum, default_value_t = Choice::Cpu)]
     device: Choice,
@@ -66,9 +69,14 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Folder with the data.
-    pub fn data(&self) -> Option<&Path> {
-        self.data.as_deref()
+    /// The preset, with its data.
+    pub fn load(&self, id: &str) -> Result<(Preset, Arc<Dataset>)> {
+        if !(0.01..=2.0).contains(&self.width) {
+            return Err(Error::config("--width", "expected a number from 0.01 to 2"));
+        }
+        let data = data(presets::find(id, Look::DIGITS)?.data, self.data.as_deref())?;
+        let look = Look { width: self.width, ..Look::of(&data) };
+        Ok((presets::find(id, look)?, data))
     }
 
     /// Folder for the runs.
@@ -147,19 +155,13 @@ pub fn set(config: &RunConfig, changes: &[String]) -> Result<RunConfig> {
 }
 
 /// The data that a preset needs.
-pub fn data(needs: Needs, folder: Option<&Path>) -> Result<Arc<Dataset>> {
+fn data(needs: Needs, folder: Option<&Path>) -> Result<Arc<Dataset>> {
     match needs {
         Needs::Synthetic { inputs, classes, samples } => {
             Ok(Arc::new(synthetic::dataset(inputs, classes, samples)?))
         }
         Needs::Mnist | Needs::Cifar10 | Needs::Cifar100 => input::data(folder),
     }
-}
-
-/// The preset, with its data.
-pub fn load(id: &str, folder: Option<&Path>) -> Result<(Preset, Arc<Dataset>)> {
-    let data = data(presets::find(id, Look::DIGITS)?.data, folder)?;
-    Ok((presets::find(id, Look::of(&data))?, data))
 }
 
 /// This machine in a few words.
@@ -296,7 +298,7 @@ pub fn work(jobs: &[Job], workers: usize, data: &Arc<Dataset>) -> Result<Vec<Out
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<()> {
-    let (preset, data) = load(&options.preset, options.shared.data())?;
+    let (preset, data) = options.shared.load(&options.preset)?;
     let jobs = options.jobs(&preset, &data)?;
     if options.list {
         for job in &jobs {

@@ -90,7 +90,7 @@ fn best(job: &Job) -> Result<Option<f64>> {
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<()> {
-    let (preset, data) = run::load(&options.preset, options.shared.data())?;
+    let (preset, data) = options.shared.load(&options.preset)?;
     let Some(arm) = preset.arms.iter().find(|arm| arm.id == options.arm) else {
         let known: Vec<&str> = preset.arms.iter().map(|a| a.id.as_str()).collect();
         let message = format!("{} has no arm `{}`; it has {}", preset.id, options.arm, known.join(", "));

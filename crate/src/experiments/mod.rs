@@ -2,6 +2,7 @@
 
 mod autoencoder;
 mod classifier;
+pub mod convolutional;
 pub mod preset;
 pub mod presets;
 pub mod synthetic;
@@ -56,5 +57,8 @@ fn common(task: Task, rule: &str, optimizer: Optimizer) -> RunConfig {
         gamma: 0.1,
         kappa: 1e-4,
         input_noise: 0.3,
+        image: None,
+        convolutions: Vec::new(),
+        dropout: 0.0,
     }
 }

@@ -16,11 +16,11 @@
 use super::lanes::{Lanes, WithLanes, load_block, store_block, tile};
 
 /// Rows of the broadcast operand in one register tile.
-const MR: usize = 4;
+pub(super) const MR: usize = 4;
 /// Vectors of the other operand in one register tile.
-const NV: usize = 2;
+pub(super) const NV: usize = 2;
 /// Widest panel of any machine, in floats: bounds scratch space independently of the machine.
-const MAX_PANEL: usize = NV * 16;
+pub(super) const MAX_PANEL: usize = NV * 16;
 /// Most summands taken in one go: a panel of them (8 KiB in a browser) and the broadcast rows stay in the
 /// first-level cache. Sums go on where they stopped, so the split changes no bit.
 const DEPTH: usize = 288;
@@ -47,9 +47,10 @@ macro_rules! rows {
         }
     };
 }
+pub(super) use rows;
 
 /// One vector: enough where at most N columns are left at the right edge.
-const ONE: usize = 1;
+pub(super) const ONE: usize = 1;
 
 /// Scratch floats for panels over `columns` columns of `depth` values.
 pub fn panel_floats(columns: usize, depth: usize) -> usize {
@@ -77,7 +78,7 @@ fn four(s: &[f32], at: usize) -> [f32; 4] {
 /// Packs `x` (n x depth) into panels of `width` rows, transposed: panel q holds
 /// `x[q width + j][p]` at `p width + j`; rows beyond n are zero.
 #[inline(always)]
-fn pack_transposed(x: &[f32], n: usize, depth: usize, width: usize, out: &mut [f32]) {
+pub(super) fn pack_transposed(x: &[f32], n: usize, depth: usize, width: usize, out: &mut [f32]) {
     for (q, panel) in out.chunks_exact_mut(width * depth).enumerate().take(n.div_ceil(width)) {
         let first = q * width;
         let rows = width.min(n - first);
@@ -255,11 +256,11 @@ fn forward_tile<L: Lanes, const M: usize, const V: usize>(
 
 /// Room for a tile at the right edge of an output, where fewer columns are left than a panel has: the
 /// tile works on full vectors here.
-type Edge = [f32; MR * MAX_PANEL];
+pub(super) type Edge = [f32; MR * MAX_PANEL];
 
 /// Copies the first `there` columns of up to MR rows of `c`, `stride` apart, into the edge tile.
 #[inline(always)]
-fn enter(edge: &mut Edge, width: usize, c: &[f32], stride: usize, there: usize) {
+pub(super) fn enter(edge: &mut Edge, width: usize, c: &[f32], stride: usize, there: usize) {
     for (row, c) in edge.chunks_exact_mut(width).zip(c.chunks(stride)).take(MR) {
         for (edge, value) in row.iter_mut().zip(c).take(there) {
             *edge = *value;
@@ -269,7 +270,12 @@ fn enter(edge: &mut Edge, width: usize, c: &[f32], stride: usize, there: usize) 
 
 /// Copies `rows` rows of the edge tile back.
 #[inline(always)]
-fn leave(edge: &Edge, width: usize, c: &mut [f32], (rows, stride, there): (usize, usize, usize)) {
+pub(super) fn leave(
+    edge: &Edge,
+    width: usize,
+    c: &mut [f32],
+    (rows, stride, there): (usize, usize, usize),
+) {
     for (row, c) in edge.chunks_exact(width).zip(c.chunks_mut(stride)).take(rows.min(MR)) {
         for (value, edge) in c.iter_mut().zip(row).take(there) {
             *value = *edge;
@@ -412,10 +418,20 @@ fn outer_tile<L: Lanes, const M: usize, const V: usize>(
     e: &[f32],
     panel: &[f32],
     (n, m): (usize, usize),
-    (beta, alpha): (f32, f32),
+    factors: (f32, f32),
 ) {
     let zero = [[L::splat(0.0); V]; M];
-    let mut block = tile(zero, n, e, (1, m), panel, NV * L::N);
+    outer_store(w, stride, tile(zero, n, e, (1, m), panel, NV * L::N), factors);
+}
+
+/// Writes `beta w + alpha block` to the tile at the start of `w`, whose rows lie `stride` apart.
+#[inline(always)]
+pub(super) fn outer_store<L: Lanes, const M: usize, const V: usize>(
+    w: &mut [f32],
+    stride: usize,
+    mut block: [[L; V]; M],
+    (beta, alpha): (f32, f32),
+) {
     let (b, a) = (L::splat(beta), L::splat(alpha));
     if beta == 0.0 {
         for row in &mut block {

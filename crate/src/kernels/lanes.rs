@@ -149,6 +149,55 @@ pub fn tile<L: Lanes, const M: usize, const V: usize>(
     acc
 }
 
+/// [`tile`] over `runs` runs of `k` summands each: run r begins `r a_run` further in `a` and `r b_run` further in `b`.
+///
+/// # Panics
+/// When `a` or `b` is too short for the sum.
+#[inline(always)]
+pub fn tile_runs<L: Lanes, const M: usize, const V: usize>(
+    start: [[L; V]; M],
+    (runs, k): (usize, usize),
+    a: &[f32],
+    (a_row, a_run, a_k): (usize, usize, usize),
+    b: &[f32],
+    (b_run, b_k): (usize, usize),
+) -> [[L; V]; M] {
+    if runs == 0 || k == 0 {
+        return start;
+    }
+    assert!(
+        (M - 1) * a_row + (runs - 1) * a_run + (k - 1) * a_k < a.len(),
+        "tile_runs: left operand too short"
+    );
+    assert!(
+        (runs - 1) * b_run + (k - 1) * b_k + V * L::N <= b.len(),
+        "tile_runs: right operand too short"
+    );
+    let mut acc = start;
+    for run in 0..runs {
+        let mut pa = a.as_ptr().wrapping_add(run * a_run);
+        let mut pb = b.as_ptr().wrapping_add(run * b_run);
+        for _ in 0..k {
+            // SAFETY: as in `tile`; the assertions cover the last run too.
+            unsafe {
+                let mut vectors = [L::splat(0.0); V];
+                for (v, vector) in vectors.iter_mut().enumerate() {
+                    *vector = L::load_ptr(pb.add(v * L::N));
+                }
+                for (i, row) in acc.iter_mut().enumerate() {
+                    let left = L::splat(*pa.add(i * a_row));
+                    for (sum, vector) in row.iter_mut().zip(vectors) {
+                        *sum = left.mul_add(vector, *sum);
+                    }
+                }
+            }
+            pa = pa.wrapping_add(a_k);
+            pb = pb.wrapping_add(b_k);
+        }
+    }
+    acc
+}
+
 /// The `M` x `V N` block at the start of `c`, whose rows lie `stride` apart.
 ///
 /// # Panics

@@ -11,7 +11,9 @@ pub mod adjoint;
 pub mod alignment;
 pub mod batch_sum;
 pub mod column_sum;
+pub mod conv;
 pub mod dense;
+pub mod dropout;
 pub mod elementwise;
 pub mod gate;
 pub mod gather;
@@ -22,6 +24,7 @@ pub mod math;
 pub mod noise;
 pub mod outer;
 pub mod output_error;
+pub mod pool;
 pub mod ridge;
 pub mod row_scale;
 pub mod sign_transport;
@@ -37,7 +40,11 @@ pub static ALL: &[&Kernel] = &[
     &alignment::COMPARE,
     &batch_sum::KERNEL,
     &column_sum::KERNEL,
+    &conv::FORWARD,
+    &conv::ADJOINT,
+    &conv::OUTER,
     &dense::KERNEL,
+    &dropout::KERNEL,
     &gate::KERNEL,
     &gather::IMAGES,
     &gather::LABELS,
@@ -47,6 +54,8 @@ pub static ALL: &[&Kernel] = &[
     &noise::KERNEL,
     &outer::KERNEL,
     &output_error::KERNEL,
+    &pool::FORWARD,
+    &pool::ADJOINT,
     &ridge::KERNEL,
     &row_scale::KERNEL,
     &sign_transport::KERNEL,

@@ -1,5 +1,5 @@
 //! Layers as recorders: what a layer does forward, backward and to its weights. No rule is named here.
 
-pub mod dense;
+pub mod layer;
 
-pub use dense::Dense;
+pub use layer::{Layer, Operator, Passing, init_std, send};

@@ -3,7 +3,7 @@
 
 use super::{Gradient, moment};
 use crate::kernels::adam::{self, BETA1, BETA2};
-use crate::net::Dense;
+use crate::net::Layer;
 use crate::plan::{Clock, Tape};
 
 /// `1 - beta^t`, t counted from 1.
@@ -12,7 +12,7 @@ fn correction(beta: f64, clock: &Clock) -> f64 {
 }
 
 /// Records the update of one layer.
-pub fn record(tape: &mut Tape, layer: &Dense, gradient: Gradient) {
+pub fn record(tape: &mut Tape, layer: &Layer, gradient: Gradient) {
     let rate = tape.scalar("eta_W / (1 - .9^t)", |h, c| h.eta_w / correction(BETA1, c));
     let scale = tape.scalar("1 / sqrt(1 - .999^t)", |_, c| 1.0 / libm::sqrt(correction(BETA2, c)));
     for (name, target, g) in [("W", layer.w, gradient.w), ("b", layer.b, gradient.b)] {

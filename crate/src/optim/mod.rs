@@ -4,7 +4,7 @@ pub mod adam;
 pub mod sgd;
 
 use crate::config::Optimizer;
-use crate::net::Dense;
+use crate::net::Layer;
 use crate::plan::{Buf, Init, Role, Tape};
 
 /// The batch-sum gradients of one layer, where the optimiser (or a trace) needs them apart.
@@ -21,7 +21,7 @@ pub struct Gradient {
 pub fn record(
     tape: &mut Tape,
     optimizer: Optimizer,
-    layer: &Dense,
+    layer: &Layer,
     (e, x): (Buf, Buf),
     decays: bool,
     keep: bool,
@@ -45,13 +45,13 @@ pub fn record(
 }
 
 /// Records `dW = e^T x` and `db = sum_n e_n`.
-fn gradient(tape: &mut Tape, layer: &Dense, (e, x): (Buf, Buf)) -> Gradient {
+fn gradient(tape: &mut Tape, layer: &Layer, (e, x): (Buf, Buf)) -> Gradient {
     let l = layer.number;
     let (zero, one) = (tape.scalar("0", |_, _| 0.0), tape.scalar("1", |_, _| 1.0));
-    let w = tape.temporary(format!("dW{l}"), layer.units(), layer.inputs());
-    let b = tape.temporary(format!("db{l}"), layer.units(), 1);
-    Dense::weight_gradient(tape, &format!("dW{l} = e{l}^T h{}", l - 1), w, (e, x), zero, one);
-    Dense::bias_gradient(tape, &format!("db{l} = sum e{l}"), b, e, zero, one);
+    let w = tape.temporary(format!("dW{l}"), layer.w.rows, layer.w.cols);
+    let b = tape.temporary(format!("db{l}"), layer.b.rows, 1);
+    layer.weight_gradient(tape, &format!("dW{l} = e{l}^T h{}", l - 1), w, (e, x), zero, one);
+    layer.bias_gradient(tape, &format!("db{l} = sum e{l}"), b, e, zero, one);
     Gradient { w, b }
 }
 

@@ -13,11 +13,13 @@ mod tape;
 mod task;
 
 pub use kernel::{Access, Element, Kernel, Run};
-pub use shader::{Layout, Lowered, Points, Use};
+pub use shader::{Image, Layout, Lowered, Points, Use, View};
 pub use tape::Tape;
 pub use task::{Moment, Task};
 
 use crate::base::rng::key;
+use std::fmt;
+use std::sync::Arc;
 
 /// A buffer of `rows x cols` floats, row major: an id with a shape, no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,16 @@ impl Buf {
     /// Position in [`Program::buffers`].
     pub fn index(self) -> usize {
         self.id as usize
+    }
+
+    /// The same buffer seen with other rows and columns, e.g. images (N, H W C) as pixels (N H W, C).
+    ///
+    /// # Panics
+    /// When the lengths differ: a defect of whoever records, found the first time it is recorded.
+    #[track_caller]
+    pub fn reshaped(self, rows: usize, cols: usize) -> Self {
+        assert!(rows * cols == self.len(), "{self:?} seen as {rows} x {cols}");
+        Self { rows, cols, ..self }
     }
 }
 
@@ -131,7 +143,7 @@ pub struct Clock {
 }
 
 /// A scalar computed by the host before a step, in f64.
-pub type ScalarFn = fn(&Hyper, &Clock) -> f64;
+pub type ScalarFn = Arc<dyn Fn(&Hyper, &Clock) -> f64 + Send + Sync>;
 
 /// A recorded scalar: index into the table that the host fills before each step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,12 +157,18 @@ impl Scalar {
 }
 
 /// A scalar's name and formula.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ScalarDecl {
     /// E.g. `-eta_W`.
     pub label: String,
     /// Its value.
     pub value: ScalarFn,
+}
+
+impl fmt::Debug for ScalarDecl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ScalarDecl({})", self.label)
+    }
 }
 
 /// When an op runs. Decided by the host from the step number alone, never from data.

@@ -7,7 +7,8 @@
 //!
 //! Expressions are WGSL on four neighbouring columns of one row (`vec4f`). In them `$i` is operand i of the op,
 //! `%i` its scalar i, `$z` the result of the product or sum; `ROW`, `COL4`, `COLS` are the row, the group of
-//! four columns and the number of columns. Functions come from `kernels/wgsl/*.wgsl`.
+//! four columns and the number of columns, `ELEMENT` the number of the first of the four in the buffer, counted row by
+//! row. Functions come from `kernels/wgsl/*.wgsl`.
 
 /// How an expression reads an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum Use {
     Row,
     /// One number a column: (m, 1).
     Column,
+    /// Anywhere, by the function that the expressions call as `NEAR`; see [`Points::near`].
+    Near,
 }
 
 /// Assignments `operand = expression`, in order, at every element of a (rows, cols) grid.
@@ -31,6 +34,33 @@ pub struct Points {
     pub uses: Vec<Use>,
     /// (operand, expression).
     pub assign: Vec<(usize, String)>,
+    /// WGSL of a function `NEAR` that reads operands used as [`Use::Near`]: `LOADi(row, col)` are four neighbouring
+    /// columns of operand i.
+    pub near: Option<String>,
+}
+
+/// How a product reads an operand as a matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// As it lies.
+    Plain,
+    /// Pixels (N H W, C) as a matrix (N H W, k k C): row n is the k x k neighbourhood of pixel n, column
+    /// `(ky k + kx) C + c`, with zeros outside of the image.
+    Patches(Image),
+    /// Kernels (m, k k C) transposed and turned by half a turn, (k k m, C):
+    /// entry `((ky k + kx) m + o, c)` is `W[o, ((k - 1 - ky) k + k - 1 - kx) C + c]`.
+    Turned(Image),
+}
+
+/// Images that kernels of odd size slide over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Image {
+    /// Rows of pixels, H.
+    pub height: usize,
+    /// Pixels in a row, W.
+    pub width: usize,
+    /// Side of the kernel, k.
+    pub size: usize,
 }
 
 /// Which operand of a product is transposed.
@@ -57,6 +87,8 @@ pub enum Lowered {
         left: usize,
         /// Operand index of W, B or H.
         right: usize,
+        /// How the two are read.
+        views: [View; 2],
         /// Inner dimension.
         depth: usize,
         /// What follows, on the product's grid.
@@ -104,7 +136,15 @@ impl Points {
             cols: op.bufs[0].cols,
             uses: vec![Use::Element; op.bufs.len()],
             assign: assign.iter().map(|(i, e)| (*i, (*e).to_string())).collect(),
+            near: None,
         }
+    }
+
+    /// With operands read elsewhere than at their own element, by a function; see [`Points::near`].
+    pub fn near(mut self, operands: &[usize], function: String) -> Self {
+        operands.iter().for_each(|i| self.uses[*i] = Use::Near);
+        self.near = Some(function);
+        self
     }
 
     /// With operand `i` read as `way`.

@@ -1,10 +1,11 @@
 //! Recording: declares buffers and scalars, appends ops to the current plan, checks shapes.
 
 use super::{
-    Access, Buf, BufDecl, Init, Kernel, Op, Plan, PlanId, Program, Role, Scalar, ScalarDecl,
-    ScalarFn, When,
+    Access, Buf, BufDecl, Clock, Hyper, Init, Kernel, Op, Plan, PlanId, Program, Role, Scalar,
+    ScalarDecl, When,
 };
 use crate::base::{Error, Result};
+use std::sync::Arc;
 
 /// Records plans.
 #[derive(Debug, Default)]
@@ -45,10 +46,14 @@ impl Tape {
     }
 
     /// Names a scalar; the same label gives the same scalar.
-    pub fn scalar(&mut self, label: &str, value: ScalarFn) -> Scalar {
+    pub fn scalar(
+        &mut self,
+        label: &str,
+        value: impl Fn(&Hyper, &Clock) -> f64 + Send + Sync + 'static,
+    ) -> Scalar {
         let known = self.program.scalars.iter().position(|s| s.label == label);
         let index = known.unwrap_or_else(|| {
-            self.program.scalars.push(ScalarDecl { label: label.into(), value });
+            self.program.scalars.push(ScalarDecl { label: label.into(), value: Arc::new(value) });
             self.program.scalars.len() - 1
         });
         Scalar(index as u32)

@@ -2,7 +2,7 @@
 //! (Nokland 2016).
 
 use super::{Feedback, LearningRule, RuleInfo, Setting, Step};
-use crate::net::Dense;
+use crate::net::Layer;
 use crate::plan::{Buf, Tape};
 
 /// Direct feedback alignment.
@@ -19,7 +19,7 @@ impl LearningRule for DirectFeedbackAlignment {
         }
     }
 
-    fn declare(&self, tape: &mut Tape, layers: &[Dense], setting: Setting) -> Feedback {
+    fn declare(&self, tape: &mut Tape, layers: &[Layer], setting: Setting) -> Feedback {
         Feedback::matrices(tape, layers, true, setting.init)
     }
 

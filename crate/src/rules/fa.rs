@@ -1,7 +1,7 @@
 //! Feedback alignment: `lambda^l = e^{l+1} B^{l+1}` with fixed random B (Lillicrap et al. 2016).
 
 use super::{Feedback, LearningRule, RuleInfo, Setting, Step};
-use crate::net::Dense;
+use crate::net::Layer;
 use crate::plan::{Buf, Tape};
 
 /// Feedback alignment.
@@ -22,7 +22,7 @@ impl LearningRule for FeedbackAlignment {
         }
     }
 
-    fn declare(&self, tape: &mut Tape, layers: &[Dense], setting: Setting) -> Feedback {
+    fn declare(&self, tape: &mut Tape, layers: &[Layer], setting: Setting) -> Feedback {
         Feedback::matrices(tape, layers, false, setting.init)
     }
 

@@ -4,7 +4,7 @@
 use super::{Feedback, Setting, Step};
 use crate::config::FeedbackLearner;
 use crate::kernels::{add_scaled, outer, ridge, row_scale};
-use crate::net::Dense;
+use crate::net::Layer;
 use crate::plan::{Buf, Tape};
 
 /// What B is fitted to.
@@ -16,7 +16,7 @@ pub enum Target {
 }
 
 /// Declares B and, for ridge, its running sums.
-pub fn declare(tape: &mut Tape, layers: &[Dense], direct: bool, setting: Setting) -> Feedback {
+pub fn declare(tape: &mut Tape, layers: &[Layer], direct: bool, setting: Setting) -> Feedback {
     match setting.feedback {
         FeedbackLearner::Sgd => Feedback::matrices(tape, layers, direct, setting.init),
         FeedbackLearner::Ridge => Feedback::ridge(tape, layers, direct, setting.gamma),
@@ -78,14 +78,17 @@ pub fn fit(tape: &mut Tape, step: &mut Step, l: usize, target: &Target) {
             out
         }
     };
+    // Of a unit that was silent the prediction is 0 whatever B is, so it teaches B nothing: this is the factor
+    // by which the prediction follows e B.
+    let residual = step.layer(l).silence(tape, &label, residual);
     let rate = tape.scalar("-eta_B", |h, _| -h.eta_b);
     if step.keep {
         let zero = tape.scalar("0", |_, _| 0.0);
         let gradient = tape.temporary(format!("dB{name}"), b.rows, b.cols);
         let label = format!("dB{name} = e^T (e B{name} - target)");
-        Dense::weight_gradient(tape, &label, gradient, (fed, residual), zero, one);
+        outer::record(tape, &label, gradient, (fed, residual), zero, one);
         step.feedback_gradient[l - 1] = Some(gradient);
     }
     let label = format!("B{name} -= eta_B e^T (e B{name} - target)");
-    Dense::weight_gradient(tape, &label, b, (fed, residual), one, rate);
+    outer::record(tape, &label, b, (fed, residual), one, rate);
 }

@@ -3,7 +3,8 @@
 
 use super::info::{ETA_W, KAPPA};
 use super::{Feedback, LearningRule, RuleInfo, Setting, Step};
-use crate::net::Dense;
+use crate::kernels::outer;
+use crate::net::Layer;
 use crate::plan::{Buf, Tape};
 
 /// Matched updates.
@@ -26,7 +27,7 @@ impl LearningRule for Matched {
         }
     }
 
-    fn declare(&self, tape: &mut Tape, layers: &[Dense], setting: Setting) -> Feedback {
+    fn declare(&self, tape: &mut Tape, layers: &[Layer], setting: Setting) -> Feedback {
         Feedback::matrices(tape, layers, false, setting.init)
     }
 
@@ -42,6 +43,6 @@ impl LearningRule for Matched {
         let keep = tape.scalar("1 - kappa", |h, _| 1.0 - h.kappa);
         let rate = tape.scalar("-eta_W", |h, _| -h.eta_w);
         let label = format!("B{} -= eta_W e{}^T h{l}", l + 1, l + 1);
-        tape.when(when, |tape| Dense::weight_gradient(tape, &label, b, (e, h), keep, rate));
+        tape.when(when, |tape| outer::record(tape, &label, b, (e, h), keep, rate));
     }
 }

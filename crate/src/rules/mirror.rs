@@ -9,8 +9,8 @@ use super::info::{C_H, ETA_B, ETA_W};
 use super::{Feedback, LearningRule, RuleInfo, Setting, Step};
 use crate::base::rng::{Purpose, stream};
 use crate::kernels::activation::Activation;
-use crate::kernels::{add_scaled, noise};
-use crate::net::Dense;
+use crate::kernels::{add_scaled, noise, outer};
+use crate::net::Layer;
 use crate::plan::{Buf, Tape};
 
 /// Weight mirrors.
@@ -33,7 +33,7 @@ impl LearningRule for WeightMirror {
         }
     }
 
-    fn declare(&self, tape: &mut Tape, layers: &[Dense], setting: Setting) -> Feedback {
+    fn declare(&self, tape: &mut Tape, layers: &[Layer], setting: Setting) -> Feedback {
         Feedback::matrices(tape, layers, false, setting.init)
     }
 
@@ -56,6 +56,6 @@ impl LearningRule for WeightMirror {
         let keep = tape.scalar("1 - eta_B", |h, _| 1.0 - h.eta_b);
         let gain = tape.scalar("eta_B / (N c_h)", |h, c| h.eta_b / (c.batch as f64 * h.c_h));
         let label = format!("B{} += correlation", l + 1);
-        Dense::weight_gradient(tape, &label, step.feedback.b[l - 1], (y, xi), keep, gain);
+        outer::record(tape, &label, step.feedback.b[l - 1], (y, xi), keep, gain);
     }
 }

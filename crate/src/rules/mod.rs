@@ -22,7 +22,7 @@ pub use step::{Feedback, Step};
 
 use crate::base::{Error, Result};
 use crate::config::{FeedbackLearner, Initialisation};
-use crate::net::Dense;
+use crate::net::Layer;
 use crate::plan::{Buf, Tape};
 
 /// What a rule may know when it declares its state.
@@ -56,7 +56,7 @@ pub trait LearningRule: Sync {
     }
 
     /// Declares feedback weights and other state; `layers` from the bottom.
-    fn declare(&self, _tape: &mut Tape, _layers: &[Dense], _setting: Setting) -> Feedback {
+    fn declare(&self, _tape: &mut Tape, _layers: &[Layer], _setting: Setting) -> Feedback {
         Feedback::default()
     }
 
@@ -77,7 +77,8 @@ pub fn all() -> &'static [&'static dyn LearningRule] {
         &bp::Backprop,
         &fa::FeedbackAlignment,
         &dfa::DirectFeedbackAlignment,
-        &sg::SyntheticGradients,
+        &sg::SG,
+        &sg::SG_DIRECT,
         &matched::Matched,
         &sign::SignSymmetric,
         &mirror::WeightMirror,

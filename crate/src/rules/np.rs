@@ -7,7 +7,7 @@
 use super::info::{C_H, ETA_B, ETA_W};
 use super::learner::{self, Target};
 use super::{Feedback, LearningRule, Passes, RuleInfo, Setting, Step};
-use crate::net::Dense;
+use crate::net::Layer;
 use crate::plan::{Buf, Tape};
 
 /// The rule, layer by layer or direct.
@@ -56,7 +56,7 @@ impl LearningRule for LearnedFeedback {
         Passes::CleanAndPerturbed
     }
 
-    fn declare(&self, tape: &mut Tape, layers: &[Dense], setting: Setting) -> Feedback {
+    fn declare(&self, tape: &mut Tape, layers: &[Layer], setting: Setting) -> Feedback {
         learner::declare(tape, layers, self.direct, setting)
     }
 

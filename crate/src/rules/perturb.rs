@@ -31,6 +31,7 @@ impl LearningRule for NodePerturbation {
     }
 
     fn send_error(&self, tape: &mut Tape, step: &mut Step, l: usize) -> Buf {
-        learner::lambda_hat(tape, step, l)
+        let estimate = learner::lambda_hat(tape, step, l);
+        step.layer(l).mute(tape, &format!("lambda_hat{l}"), estimate)
     }
 }

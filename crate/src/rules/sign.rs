@@ -5,8 +5,8 @@
 use super::{Feedback, LearningRule, RuleInfo, Setting, Step};
 use crate::base::rng::{Purpose, stream};
 use crate::kernels::sign_transport;
-use crate::net::Dense;
-use crate::net::dense::init_std;
+use crate::net::Layer;
+use crate::net::init_std;
 use crate::plan::{Buf, Init, Role, Tape};
 
 /// Sign-symmetric feedback.
@@ -28,7 +28,7 @@ impl LearningRule for SignSymmetric {
         }
     }
 
-    fn declare(&self, tape: &mut Tape, layers: &[Dense], _setting: Setting) -> Feedback {
+    fn declare(&self, tape: &mut Tape, layers: &[Layer], _setting: Setting) -> Feedback {
         let mut feedback = Feedback::default();
         for (l, rows, cols) in Feedback::shapes(layers, false) {
             let size = Init::Magnitude {

@@ -3,8 +3,7 @@
 use crate::base::rng::{Purpose, stream};
 use crate::config::Initialisation;
 use crate::kernels::gate;
-use crate::net::Dense;
-use crate::net::dense::init_std;
+use crate::net::{Layer, init_std, send};
 use crate::plan::{Buf, Init, Role, Tape, When};
 
 /// A rule's persistent buffers. All vectors are indexed by hidden layer l = 1..L, at l - 1, or empty.
@@ -24,7 +23,7 @@ pub struct Feedback {
 
 impl Feedback {
     /// Declares one B for each hidden layer, drawn like a W of the same shape.
-    pub fn matrices(tape: &mut Tape, layers: &[Dense], direct: bool, init: Initialisation) -> Self {
+    pub fn matrices(tape: &mut Tape, layers: &[Layer], direct: bool, init: Initialisation) -> Self {
         let b = Self::shapes(layers, direct)
             .map(|(l, rows, cols)| {
                 let draw = stream(Purpose::InitFeedback, l as u32 + 1);
@@ -41,7 +40,7 @@ impl Feedback {
     }
 
     /// Declares one B = 0 and the ridge sums for each hidden layer.
-    pub fn ridge(tape: &mut Tape, layers: &[Dense], direct: bool, gamma: f64) -> Self {
+    pub fn ridge(tape: &mut Tape, layers: &[Layer], direct: bool, gamma: f64) -> Self {
         let mut feedback = Self { direct, ..Self::default() };
         for (l, rows, cols) in Self::shapes(layers, direct) {
             let name = l + 1;
@@ -60,10 +59,11 @@ impl Feedback {
     }
 
     /// (l, rows, columns) of the feedback of every hidden layer.
-    pub fn shapes(layers: &[Dense], direct: bool) -> impl Iterator<Item = (usize, usize, usize)> {
+    pub fn shapes(layers: &[Layer], direct: bool) -> impl Iterator<Item = (usize, usize, usize)> {
         let outputs = layers[layers.len() - 1].units();
-        layers.iter().skip(1).enumerate().map(move |(i, above)| {
-            (i + 1, if direct { outputs } else { above.units() }, above.inputs())
+        layers.windows(2).map(move |pair| {
+            let (own, above) = (&pair[0], &pair[1]);
+            (own.number, if direct { outputs } else { above.units() }, own.units())
         })
     }
 }
@@ -74,11 +74,13 @@ pub struct Step {
     /// Samples.
     pub batch: usize,
     /// The network, layer l at l - 1.
-    pub layers: Vec<Dense>,
+    pub layers: Vec<Layer>,
     /// `h^l`, what the layer above receives, l = 0..=L.
     pub h: Vec<Buf>,
     /// Activity before any added noise, l = 0..=L; its slopes gate the errors.
     pub a: Vec<Buf>,
+    /// Activity with any added noise, l = 0..=L, before pooling and dropout make `h` of it.
+    pub emitted: Vec<Buf>,
     /// `xi^l` of the perturbed pass, l = 1..L, at l - 1.
     pub xi: Vec<Buf>,
     /// `L~_n - L_n` (or the batch's, as configured), where there is a perturbed pass.
@@ -108,7 +110,7 @@ impl Step {
     }
 
     /// `W^l`'s layer.
-    pub fn layer(&self, l: usize) -> Dense {
+    pub fn layer(&self, l: usize) -> Layer {
         self.layers[l - 1]
     }
 
@@ -137,15 +139,11 @@ impl Step {
         self.error(if self.feedback.direct { self.top() } else { l + 1 })
     }
 
-    /// Records `lambda^l = e B` with the rule's own feedback weights.
+    /// Records `lambda^l = e B` with the rule's own feedback weights, zero at units that were silent in this step.
     pub fn feed_back(&self, tape: &mut Tape, l: usize) -> Buf {
-        let above = self.layer(l + 1);
-        above.adjoint(
-            tape,
-            &format!("lambda{l} = e B{}", l + 1),
-            self.feedback.b[l - 1],
-            self.fed(l),
-        )
+        let label = format!("lambda{l} = e B{}", l + 1);
+        let lambda = send(tape, &label, self.feedback.b[l - 1], self.fed(l));
+        self.layer(l).silence(tape, &format!("lambda{l}"), lambda)
     }
 
     /// Records (once) the exact gradient `lambda^l` of hidden layer l by backpropagation through W.
@@ -160,7 +158,8 @@ impl Step {
         let above = self.layer(l + 1);
         let error =
             if l + 1 == self.top() { self.error(l + 1) } else { self.exact_pair(tape, l + 1).1 };
-        let lambda = above.adjoint(tape, &format!("true lambda{l} = e W{}", l + 1), above.w, error);
+        let g = above.adjoint(tape, &format!("true lambda{l} = e W{}", l + 1), error);
+        let lambda = self.layer(l).pull_back(tape, &format!("true lambda{l}"), g, self.emitted[l]);
         let e = tape.temporary(format!("true e{l}"), lambda.rows, lambda.cols);
         gate::record(tape, &format!("true e{l}"), e, lambda, self.a[l], self.layer(l).act);
         self.exact[l - 1] = Some((lambda, e));

@@ -3,12 +3,12 @@
 use crate::base::rng::MAX_SEED;
 use crate::base::{Error, Result};
 use crate::config::{
-    FeedbackLearner, MAX_BATCH, MAX_LAYERS, MAX_PARAMETERS, MAX_UNITS, Noise, Optimizer, RunConfig,
-    Task,
+    FeedbackLearner, MAX_BATCH, MAX_KERNEL, MAX_LAYERS, MAX_PARAMETERS, MAX_PIXELS, MAX_SIDE,
+    MAX_UNITS, Noise, Optimizer, RunConfig, Task,
 };
 use crate::kernels::activation::Activation;
 use crate::kernels::loss::Loss;
-use crate::rules;
+use crate::rules::{self, RuleInfo};
 
 /// A finite number in `low..=high`, or a message.
 fn within(field: &str, value: f64, low: f64, high: f64) -> Result<()> {
@@ -24,6 +24,12 @@ fn count(field: &str, value: usize, low: usize, high: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::config(field, format!("{value} is not between {low} and {high}")))
+}
+
+/// Ids of the rules of one kind.
+fn ids(kind: impl Fn(&RuleInfo) -> bool) -> String {
+    let infos = rules::all().iter().map(|rule| rule.info());
+    infos.filter(kind).map(|info| info.id).collect::<Vec<_>>().join(", ")
 }
 
 impl RunConfig {
@@ -43,6 +49,18 @@ impl RunConfig {
         within("gamma", self.gamma, 0.0, 1e12)?;
         within("kappa", self.kappa, 0.0, 1.0)?;
         within("input_noise", self.input_noise, 0.0, 100.0)?;
+        within("dropout", self.dropout, 0.0, 0.99)?;
+        if !self.convolutions.is_empty() && rule.has_feedback && !rule.direct {
+            return Err(Error::config(
+                "rule",
+                format!(
+                    "{} sends errors down layer by layer through matrices of its own, which convolutions do not have here; choose a direct rule ({}) or one without feedback weights ({})",
+                    rule.short,
+                    ids(|rule| rule.direct),
+                    ids(|rule| !rule.has_feedback)
+                ),
+            ));
+        }
         if rule.perturbs && self.noise == Noise::Activations {
             return Err(Error::config(
                 "noise",
@@ -64,11 +82,66 @@ impl RunConfig {
         Ok(())
     }
 
+    /// The image, the convolutions, and whether `sizes` say the same.
+    fn check_images(&self) -> Result<()> {
+        let Some(image) = self.image else {
+            if self.convolutions.is_empty() {
+                return Ok(());
+            }
+            return Err(Error::config(
+                "image",
+                "convolutions need the rows, columns and channels of an input",
+            ));
+        };
+        image.iter().try_for_each(|side| count("image", *side, 1, MAX_SIDE))?;
+        let pixels: usize = image.iter().product();
+        if self.sizes.first() != Some(&pixels) {
+            return Err(Error::config(
+                "sizes",
+                format!("the first must be {pixels}, the numbers of an image of {image:?}"),
+            ));
+        }
+        if self.convolutions.len() >= self.layers() {
+            return Err(Error::config(
+                "convolutions",
+                format!(
+                    "{} given for {} weight layers; the last layer must be dense",
+                    self.convolutions.len(),
+                    self.layers()
+                ),
+            ));
+        }
+        for (i, own) in self.convolutions.iter().enumerate() {
+            count("convolutions (channels)", own.channels, 1, MAX_SIDE)?;
+            count("convolutions (kernel)", own.kernel, 1, MAX_KERNEL)?;
+            if own.kernel % 2 == 0 {
+                return Err(Error::config(
+                    "convolutions (kernel)",
+                    format!("{} is even; a kernel needs a pixel in its middle", own.kernel),
+                ));
+            }
+            let units = self.stage(i + 1).map_or(0, |stage| stage.units());
+            if self.sizes[i + 1] != units {
+                return Err(Error::config(
+                    "sizes",
+                    format!(
+                        "layer {} is convolutional and has {units} units (rows x columns x channels before pooling), not {}",
+                        i + 1,
+                        self.sizes[i + 1]
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn check_network(&self) -> Result<()> {
         count("sizes (weight layers)", self.layers(), 1, MAX_LAYERS)?;
-        for size in &self.sizes {
-            count("sizes", *size, 1, MAX_UNITS)?;
+        for (l, size) in self.sizes.iter().enumerate() {
+            let images = !self.convolutions.is_empty() && l <= self.convolutions.len();
+            count("sizes", *size, 1, if images { MAX_PIXELS } else { MAX_UNITS })?;
         }
+        self.check_images()?;
         if self.parameters() > MAX_PARAMETERS {
             return Err(Error::config(
                 "sizes",

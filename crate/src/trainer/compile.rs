@@ -6,8 +6,9 @@
 use crate::base::rng::{Purpose, stream};
 use crate::base::{Error, Result};
 use crate::config::{Difference, Noise, RunConfig, Task};
+use crate::kernels::activation::Activation;
 use crate::kernels::{add_scaled, alignment, batch_sum, gate, gather, loss, noise, output_error};
-use crate::net::Dense;
+use crate::net::{Layer, Operator};
 use crate::optim::{self, Gradient};
 use crate::plan::{Buf, PlanId, Program, Tape, When};
 use crate::rules::{self, Feedback, LearningRule, Passes, Setting, Step};
@@ -15,6 +16,8 @@ use std::sync::Arc;
 
 /// Most rows of the evaluation buffers; larger sets run in chunks.
 const EVALUATION_ROWS: usize = 256;
+/// Most floats of the activities in them (8 MiB); with the gradients of an alignment four times as much.
+const EVALUATION_FLOATS: usize = 1 << 21;
 
 /// Most floats of all buffers together: 1 GiB, what a browser tab can count on.
 const MAX_FLOATS: usize = 1 << 28;
@@ -35,8 +38,10 @@ pub struct Compared {
 pub struct Probe {
     /// Samples in one run.
     pub rows: usize,
-    /// `h^l`, l = 0..=L.
+    /// Every layer's own activity, before pooling, l = 0..=L.
     pub h: Vec<Buf>,
+    /// What the layer above receives of it, l = 0..=L.
+    pub received: Vec<Buf>,
     /// Loss of each sample, (rows, 1).
     pub loss: Buf,
     /// 1 where classified right, (rows, 1); classifiers only.
@@ -97,12 +102,8 @@ pub fn compile(config: &RunConfig, keep: bool) -> Result<Compiled> {
     config.check()?;
     let rule = rules::find(&config.rule)?;
     let mut tape = Tape::new();
-    let layers: Vec<Dense> = (1..=config.layers())
-        .map(|l| {
-            let sizes = (config.sizes[l - 1], config.sizes[l]);
-            Dense::declare(&mut tape, l, sizes, config.activations[l - 1], config.init)
-        })
-        .collect();
+    let layers: Vec<Layer> =
+        (1..=config.layers()).map(|l| Layer::declare(&mut tape, l, config)).collect();
     let setting = Setting { feedback: config.feedback, init: config.init, gamma: config.gamma };
     let feedback = rule.declare(&mut tape, &layers, setting);
     let recorder = Recorder { config, rule, layers, feedback, keep };
@@ -110,7 +111,7 @@ pub fn compile(config: &RunConfig, keep: bool) -> Result<Compiled> {
     let training = recorder.training(&mut tape);
     let step = tape.end_plan();
     let probe = recorder.probe(&mut tape);
-    recorder.forward(&mut tape, &probe.h, &probe.h, None);
+    Recorder::forward(&mut tape, &recorder.probe_pass(&probe));
     let infer = tape.end_plan();
     recorder.evaluation(&mut tape, &probe);
     let evaluate = tape.end_plan();
@@ -156,10 +157,24 @@ struct Training {
     gradients: Vec<Option<Gradient>>,
 }
 
+/// The buffers of a pass, by layer l = 0..=L.
+struct Pass {
+    /// The layers as they are in it: with silent units in training only.
+    layers: Vec<Layer>,
+    /// Activity.
+    a: Vec<Buf>,
+    /// With any noise.
+    emitted: Vec<Buf>,
+    /// What the layer above receives.
+    h: Vec<Buf>,
+    /// Noise on hidden layers, l = 1..L, at l - 1, or empty.
+    xi: Vec<Buf>,
+}
+
 struct Recorder<'a> {
     config: &'a RunConfig,
     rule: &'a dyn LearningRule,
-    layers: Vec<Dense>,
+    layers: Vec<Layer>,
     feedback: Feedback,
     keep: bool,
 }
@@ -180,37 +195,42 @@ impl Recorder<'_> {
         y
     }
 
-    /// Activity buffers of a pass over `rows` samples, l = 1..=L after `x`.
-    fn activities(&self, tape: &mut Tape, name: &str, x: Buf, rows: usize) -> Vec<Buf> {
-        let mut h = vec![x];
-        for layer in &self.layers {
-            h.push(tape.temporary(format!("{name}{}", layer.number), rows, layer.units()));
+    /// Declares the buffers of a pass over `x`, for layers as they are in it; `xi` where activities are noisy.
+    fn pass(tape: &mut Tape, layers: &[Layer], name: &str, x: Buf, xi: Option<Vec<Buf>>) -> Pass {
+        let mut pass = Pass {
+            layers: layers.to_vec(),
+            a: vec![x],
+            emitted: vec![x],
+            h: vec![x],
+            xi: xi.unwrap_or_default(),
+        };
+        for layer in layers {
+            let l = layer.number;
+            let a = tape.temporary(format!("{name}{l}"), x.rows, layer.units());
+            let emitted = if pass.xi.len() >= l {
+                tape.temporary(format!("noisy {name}{l}"), x.rows, layer.units())
+            } else {
+                a
+            };
+            pass.a.push(a);
+            pass.emitted.push(emitted);
+            pass.h.push(layer.received(tape, &format!("{name}{l} passed on"), emitted));
         }
-        h
+        pass
     }
 
-    /// Records `a^l = act(h^{l-1} W^T + b)` and, with `xi`, `h^l = a^l + c_h xi^l` on hidden layers.
-    fn forward(&self, tape: &mut Tape, a: &[Buf], h: &[Buf], xi: Option<&[Buf]>) {
-        for layer in &self.layers {
+    /// Records `a^l = act(op(h^{l-1}) + b)`, on hidden layers with noise `+ c_h xi^l`, and what of it is passed on.
+    fn forward(tape: &mut Tape, pass: &Pass) {
+        for layer in &pass.layers {
             let l = layer.number;
-            layer.forward(
-                tape,
-                &format!("h{l} = act(W{l} h{} + b{l})", l - 1),
-                a[l],
-                h[l - 1],
-                None,
-            );
-            if let Some(xi) = xi.filter(|_| l < self.top()) {
+            let label = format!("h{l} = act(W{l} h{} + b{l})", l - 1);
+            layer.forward(tape, &label, pass.a[l], pass.h[l - 1], None);
+            if let Some(xi) = pass.xi.get(l - 1) {
                 let c_h = tape.scalar("c_h", |h, _| h.c_h);
-                add_scaled::record(
-                    tape,
-                    &format!("h{l} += c_h xi{l}"),
-                    h[l],
-                    Some(a[l]),
-                    xi[l - 1],
-                    c_h,
-                );
+                let label = format!("h{l} += c_h xi{l}");
+                add_scaled::record(tape, &label, pass.emitted[l], Some(pass.a[l]), *xi, c_h);
             }
+            layer.pass_on(tape, &format!("h{l}"), pass.h[l], pass.emitted[l]);
         }
     }
 
@@ -225,24 +245,28 @@ impl Recorder<'_> {
             .collect()
     }
 
-    /// Records the perturbed pass beside a clean one. The first layer's pre-activation is the same in both,
-    /// so its noisy activity is its clean one plus noise.
-    fn perturbed(&self, tape: &mut Tape, a: &[Buf], xi: &[Buf]) -> Vec<Buf> {
+    /// Records the perturbed pass beside a clean one, with the same units silent. The first layer's pre-activation is
+    /// the same in both, so its noisy activity is its clean one plus noise.
+    fn perturbed(tape: &mut Tape, layers: &[Layer], a: &[Buf], xi: &[Buf]) -> Vec<Buf> {
         let c_h = tape.scalar("c_h", |h, _| h.c_h);
         let mut noisy: Vec<Buf> = Vec::new();
-        for layer in &self.layers {
+        let mut below = None;
+        for layer in layers {
             let l = layer.number;
             let label = format!("h~{l} = act(W{l} h~{} + b{l})", l - 1);
             let h = tape.temporary(format!("h~{l}"), a[0].rows, layer.units());
             let own = xi.get(l - 1).map(|xi| (*xi, c_h));
-            match (noisy.last(), own) {
-                (Some(below), _) => layer.forward(tape, &label, h, *below, own),
+            match (below, own) {
+                (Some(below), _) => layer.forward(tape, &label, h, below, own),
                 (None, Some((xi, c_h))) => {
                     add_scaled::record(tape, "h~1 = h1 + c_h xi1", h, Some(a[1]), xi, c_h);
                 }
                 (None, None) => layer.forward(tape, &label, h, a[0], None),
             }
             noisy.push(h);
+            let received = layer.received(tape, &format!("h~{l} passed on"), h);
+            layer.pass_on(tape, &format!("h~{l}"), received, h);
+            below = Some(received);
         }
         noisy
     }
@@ -279,7 +303,7 @@ impl Recorder<'_> {
         }
         let top = self.top();
         step.xi = self.draw(tape, purpose, step.batch);
-        let noisy = self.perturbed(tape, &step.a, &step.xi);
+        let noisy = Self::perturbed(tape, &step.layers, &step.a, &step.xi);
         let own = tape.temporary("L~ - L", step.batch, 1);
         loss::record_difference(
             tape,
@@ -300,11 +324,15 @@ impl Recorder<'_> {
         noisy
     }
 
-    fn blank(&self, batch: usize) -> Step {
+    fn blank(&self, pass: Pass) -> Step {
         let config = self.config;
         Step {
-            batch,
-            layers: self.layers.clone(),
+            batch: pass.a[0].rows,
+            layers: pass.layers,
+            a: pass.a,
+            emitted: pass.emitted,
+            h: pass.h,
+            xi: pass.xi,
             feedback: self.feedback.clone(),
             forward_updates: (!config.freeze_forward).then_some(When::From(config.warmup)),
             keep: self.keep,
@@ -314,21 +342,14 @@ impl Recorder<'_> {
 
     fn training(&self, tape: &mut Tape) -> Training {
         let config = self.config;
-        let mut step = self.blank(config.batch);
         let x = tape.temporary("x", config.batch, config.sizes[0]);
         let y = self.gather(tape, x);
         let input = if config.noise == Noise::Inputs { Self::noisy_input(tape, x) } else { x };
-        step.a = self.activities(tape, "h", input, config.batch);
-        step.h.clone_from(&step.a);
-        if config.noise == Noise::Activations {
-            step.xi = self.draw(tape, Purpose::Activity, config.batch);
-            for l in 1..self.top() {
-                step.h[l] = tape.temporary(format!("noisy h{l}"), config.batch, step.a[l].cols);
-            }
-            self.forward(tape, &step.a, &step.h, Some(&step.xi));
-        } else {
-            self.forward(tape, &step.a, &step.h, None);
-        }
+        let noisy = config.noise == Noise::Activations;
+        let xi = noisy.then(|| self.draw(tape, Purpose::Activity, config.batch));
+        let pass = Self::pass(tape, &self.layers, "h", input, xi);
+        Self::forward(tape, &pass);
+        let mut step = self.blank(pass);
         let losses = tape.temporary("L", config.batch, 1);
         loss::record_sample(tape, "L", losses, step.a[self.top()], y, config.loss);
         let h_noisy = self.perturb(tape, &mut step, y, Purpose::Activity);
@@ -373,12 +394,17 @@ impl Recorder<'_> {
     }
 
     fn probe(&self, tape: &mut Tape) -> Probe {
-        let rows = self.config.probe.min(EVALUATION_ROWS);
+        let of = |l: &Layer| l.units() + if l.passes() == l.units() { 0 } else { l.passes() };
+        let floats = self.config.sizes[0] + self.layers.iter().map(of).sum::<usize>();
+        let fit = (EVALUATION_FLOATS / floats).clamp(1, EVALUATION_ROWS);
+        let rows = self.config.probe.min(fit);
         let x = tape.temporary("probe x", rows, self.config.sizes[0]);
         let classifies = self.config.task == Task::Classifier;
+        let pass = Self::pass(tape, &self.awake(), "probe h", x, None);
         Probe {
             rows,
-            h: self.activities(tape, "probe h", x, rows),
+            h: pass.a,
+            received: pass.h,
             loss: tape.temporary("probe L", rows, 1),
             correct: classifies.then(|| tape.temporary("probe correct", rows, 1)),
             angle: Vec::new(),
@@ -387,10 +413,21 @@ impl Recorder<'_> {
         }
     }
 
+    /// The layers outside training.
+    fn awake(&self) -> Vec<Layer> {
+        self.layers.iter().map(|layer| layer.awake()).collect()
+    }
+
+    /// The noise-free pass of the metric plans.
+    fn probe_pass(&self, probe: &Probe) -> Pass {
+        let (a, h) = (probe.h.clone(), probe.received.clone());
+        Pass { layers: self.awake(), emitted: a.clone(), a, h, xi: Vec::new() }
+    }
+
     /// Records gather, forward pass and loss; returns the target.
     fn evaluation(&self, tape: &mut Tape, probe: &Probe) -> Buf {
         let y = self.gather(tape, probe.h[0]);
-        self.forward(tape, &probe.h, &probe.h, None);
+        Self::forward(tape, &self.probe_pass(probe));
         let yhat = probe.h[self.top()];
         loss::record_sample(tape, "L", probe.loss, yhat, y, self.config.loss);
         if let Some(correct) = probe.correct {
@@ -402,22 +439,22 @@ impl Recorder<'_> {
     /// Records an evaluation, then true and synthetic gradients on it and W against B.
     fn alignment(&self, tape: &mut Tape, mut probe: Probe) -> Probe {
         let y = self.evaluation(tape, &probe);
-        let mut step = self.blank(probe.rows);
+        let mut step = self.blank(self.probe_pass(&probe));
         step.keep = false;
-        step.a.clone_from(&probe.h);
-        step.h.clone_from(&probe.h);
         self.perturb(tape, &mut step, y, Purpose::Probe);
         let mut step = self.errors(tape, step, y);
+        let products = self.products(tape, &step);
         for l in 1..self.top() {
             let Some(sent) = step.lambda[l - 1] else { continue };
             let exact = step.exact_lambda(tape, l);
-            let (w, above) = (self.layers[l].w, self.layers[l]);
+            let above = step.layer(l + 1);
             // The authors compare with W times the *synthetic* error; at the top both are the same.
             let code = if l + 1 == self.top() {
                 exact
             } else {
                 let e = step.error(l + 1);
-                above.adjoint(tape, &format!("e~{} W{}", l + 1, l + 1), w, e)
+                let g = above.adjoint(tape, &format!("e~{} W{}", l + 1, l + 1), e);
+                step.layer(l).pull_back(tape, &format!("e~{} W{}", l + 1, l + 1), g, step.a[l])
             };
             for (angles, reference) in [(&mut probe.angle, exact), (&mut probe.angle_code, code)] {
                 let out = tape.temporary(format!("angle{l}"), probe.rows, 1);
@@ -425,7 +462,10 @@ impl Recorder<'_> {
                 angles.push(out);
             }
             // Direct feedback stands for all of W above: only the topmost B has a single W as its partner.
-            let partner = !step.feedback.direct || l + 1 == self.top();
+            let partner = match products.get(l - 1) {
+                Some(product) => Some(*product),
+                None => (!step.feedback.direct || l + 1 == self.top()).then_some(above.w),
+            };
             let b = step.feedback.b.get(l - 1).copied();
             let mut compare = |label: &str, one: Buf, other: Buf| {
                 let out = tape.temporary(label, 1, alignment::COMPARED);
@@ -433,14 +473,14 @@ impl Recorder<'_> {
                 out
             };
             let name = l + 1;
-            probe.compared.push(match b.filter(|_| partner) {
-                Some(b) => Compared {
+            probe.compared.push(match (b, partner) {
+                (Some(b), Some(w)) => Compared {
                     w: compare(&format!("W{name} against B{name}"), w, b),
                     b: None,
                     partners: true,
                 },
-                None => Compared {
-                    w: compare(&format!("norm of W{name}"), w, w),
+                (b, _) => Compared {
+                    w: compare(&format!("norm of W{name}"), above.w, above.w),
                     b: b.map(|b| compare(&format!("norm of B{name}"), b, b)),
                     partners: false,
                 },
@@ -448,10 +488,41 @@ impl Recorder<'_> {
         }
         probe
     }
+
+    /// Records what direct feedback tends to in a linear network (paper, Corollary 1): `W^L ... W^{l+1}`,
+    /// (`n_L`, `n_l`), l = 1..L, at l - 1. Empty for other networks, where no matrix is right for every input.
+    fn products(&self, tape: &mut Tape, step: &Step) -> Vec<Buf> {
+        let linear =
+            |layer: &Layer| layer.act == Activation::Identity && layer.operator == Operator::Dense;
+        if !step.feedback.direct || self.top() < 2 || !self.layers.iter().all(linear) {
+            return Vec::new();
+        }
+        let mut product = self.layers[self.top() - 1].w;
+        let mut products = vec![product];
+        for layer in self.layers[1..self.top() - 1].iter().rev() {
+            product =
+                layer.adjoint(tape, &format!("W{} ... W{}", self.top(), layer.number), product);
+            products.push(product);
+        }
+        products.reverse();
+        products
+    }
 }
 
 /// Refuses data that do not fit the network.
 pub fn check_data(config: &RunConfig, data: &crate::data::Dataset) -> Result<()> {
+    let there = [data.rows, data.cols, data.channels];
+    if let Some(wanted) = config.image.filter(|wanted| *wanted != there) {
+        let [r, c, n] = wanted;
+        let [rows, cols, channels] = there;
+        return Err(Error::config(
+            "image",
+            format!(
+                "the network wants images of {r} x {c} pixels with {n} channels, {} has {rows} x {cols} with {channels}",
+                data.name
+            ),
+        ));
+    }
     if data.pixels() != config.sizes[0] {
         return Err(Error::config(
             "sizes",

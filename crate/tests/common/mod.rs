@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
 use credit_lab::base::rng::{key, philox};
-use credit_lab::config::{FeedbackLearner, Noise, Optimizer, RunConfig, Task};
+use credit_lab::config::{Convolution, FeedbackLearner, Noise, Optimizer, RunConfig, Task};
 use credit_lab::data::{Dataset, Split};
 use credit_lab::kernels::activation::Activation;
 use credit_lab::kernels::loss::Loss;
@@ -135,6 +135,29 @@ pub fn small_autoencoder(rule: &str) -> RunConfig {
     }
 }
 
+/// A small convolutional network for 7 x 6 images of one channel, 5 classes: kernels of 3 and 5, with and without
+/// pooling, dropout.
+pub fn small_convolutional(rule: &str) -> RunConfig {
+    use Activation::{Relu, Softmax, Tanh};
+    RunConfig {
+        batch: 9,
+        warmup: 0,
+        probe: 20,
+        eta_w: 0.002,
+        eta_b: 0.002,
+        sizes: vec![42, 7 * 6 * 5, 4 * 3 * 9, 4 * 3 * 4, 11, 5],
+        image: Some([7, 6, 1]),
+        convolutions: vec![
+            Convolution { channels: 5, kernel: 3, pool: true },
+            Convolution { channels: 9, kernel: 5, pool: false },
+            Convolution { channels: 4, kernel: 1, pool: true },
+        ],
+        activations: vec![Relu, Tanh, Relu, Relu, Softmax],
+        dropout: 0.25,
+        ..experiments::convolutional::config(rule, Optimizer::Sgd, [7, 6, 1], 5, 0.1)
+    }
+}
+
 /// 12 pixels, 5 classes; the number of training images is no multiple of any batch used here.
 pub fn small_data() -> Arc<Dataset> {
     random_data(3, 4, 5, 3)
@@ -200,6 +223,12 @@ pub fn golden_runs() -> Vec<Golden> {
             ..small(rule)
         };
         add(format!("softmax {}", name(&config)), config, &data, 100);
+    }
+    let images = random_data_of(7, 6, 5, (97, 31), 12);
+    for rule in ["bp", "dfa", "np-dfa", "sg-dfa", "perturb"] {
+        for config in variants(&small_convolutional(rule)) {
+            add(format!("convolutional {}", name(&config)), config, &images, 20);
+        }
     }
     let digits = digits(200, 50);
     for task in [Task::Autoencoder, Task::Classifier] {

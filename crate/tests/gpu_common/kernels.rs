@@ -2,7 +2,7 @@
 //! NaN, so that nothing can be left unwritten. A kernel without a case here fails the test.
 
 use super::bench::{Bench, Outcome, Scalars};
-use super::{DIVISION, ROOT, U, say, steps};
+use super::{DIVISION, ROOT, U, images, say, steps};
 use credit_lab::base::rng::{Purpose, stream};
 use credit_lab::exec::gpu::assemble::Tuning;
 use credit_lab::exec::gpu::{Executor, Gpu};
@@ -666,7 +666,11 @@ async fn case(kernel: &Kernel, gpu: &Rc<Gpu>) -> Option<f64> {
         "column_sum" => column_sum_case(gpu).await,
         "compare" => compare_case(gpu).await,
         "correct" => correct_case(gpu).await,
+        "conv" => images::forward_case(gpu).await,
+        "conv_adjoint" => images::adjoint_case(gpu).await,
+        "conv_outer" => images::outer_case(gpu).await,
         "dense" => dense_case(gpu).await,
+        "dropout" => images::dropout_case(gpu).await,
         "gate" => gate_case(gpu).await,
         "gather_images" => gather_case(gpu, false).await,
         "gather_labels" => gather_case(gpu, true).await,
@@ -674,6 +678,8 @@ async fn case(kernel: &Kernel, gpu: &Rc<Gpu>) -> Option<f64> {
         "noise" => noise_case(gpu).await,
         "outer" => outer_case(gpu).await,
         "output_error" => output_error_case(gpu).await,
+        "pool" => images::pool_case(gpu).await,
+        "pool_adjoint" => images::pool_adjoint_case(gpu).await,
         "ridge" => host_case(gpu),
         "row_scale" => row_scale_case(gpu).await,
         "sample_loss" => sample_loss_case(gpu).await,
@@ -703,8 +709,8 @@ pub async fn every_kernel_matches_its_reference_within_the_rounding_of_f32(gpu: 
 const TUNINGS: [Tuning; 4] = [
     Tuning::HARDWARE,
     Tuning { large: 0, ..Tuning::SOFTWARE },
-    Tuning { rm4: 1, rn4: 3, wx: 3, wy: 5, width: 7, ..Tuning::SMALL },
-    Tuning { rm4: 2, rn4: 1, wx: 4, wy: 3, width: 1, ..Tuning::HARDWARE },
+    Tuning { rm4: 1, rn4: 3, wx: 3, wy: 5, width: 7, split: 64, part: 8, ..Tuning::SMALL },
+    Tuning { rm4: 2, rn4: 1, wx: 4, wy: 3, width: 1, split: 64, part: 8, ..Tuning::HARDWARE },
 ];
 
 pub async fn every_tuning_gives_the_same_results(gpu: &Rc<Gpu>) {
@@ -718,6 +724,7 @@ pub async fn every_tuning_gives_the_same_results(gpu: &Rc<Gpu>) {
             worst = worst.max(outer_one(gpu, shape, FACTORS[2]).await);
         }
         worst = worst.max(compare_one(gpu, (64, 31)).await);
+        worst = worst.max(images::under_this_tuning(gpu).await);
         // products in pairs with sums beside them, which no kernel alone has
         steps::a_step_is_the_processors(gpu).await;
         say!("{tuning:?} share of the bound used: {worst:.2}");

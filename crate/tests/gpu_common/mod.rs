@@ -14,6 +14,7 @@ pub mod bench;
 pub mod faults;
 pub mod functions;
 pub mod host;
+pub mod images;
 pub mod kernels;
 pub mod random;
 pub mod runs;
@@ -49,12 +50,14 @@ macro_rules! checks {
             functions::huge_finite_values_saturate,
             kernels::every_kernel_matches_its_reference_within_the_rounding_of_f32,
             kernels::every_tuning_gives_the_same_results,
+            images::a_buffer_may_be_seen_in_several_shapes,
             random::philox_words_are_the_processors_bit_for_bit,
             random::noise_is_the_processors_to_a_few_units_of_the_last_place,
             random::more_workgroups_than_one_dimension_holds_fill_every_element,
             random::batches_are_the_processors_samples_in_its_order,
             steps::fusing_changes_nothing_but_rounding,
             runs::every_rule_learns_along_the_processors_curve,
+            runs::convolutional_networks_learn_along_the_processors_curve,
             runs::the_papers_networks_learn_along_the_processors_curve,
             sessions::a_run_that_moves_between_devices_loses_and_repeats_no_step,
             sessions::runs_share_a_gpu,

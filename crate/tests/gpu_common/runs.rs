@@ -2,8 +2,10 @@
 
 use super::host::pause;
 use super::say;
-use super::steps::smooth_autoencoder;
-use crate::common::{digits, name, rule_ids, small, small_data, trainer, variants};
+use super::steps::{small_images, smooth_autoencoder};
+use crate::common::{
+    digits, name, rule_ids, small, small_convolutional, small_data, trainer, variants,
+};
 use credit_lab::config::{FeedbackLearner, Optimizer, RunConfig, Task};
 use credit_lab::data::Dataset;
 use credit_lab::exec::gpu::Gpu;
@@ -180,6 +182,17 @@ pub async fn the_papers_networks_learn_along_the_processors_curve(gpu: &Rc<Gpu>)
         let config = experiments::default_config(task, "np", Optimizer::Sgd).unwrap();
         let config = RunConfig { warmup: config.warmup.min(10), probe: 50, ..config };
         let running = compare(gpu, &config, &data, (30, 10)).await.running;
+        say!("{}: running losses differ by {running:.1e}", name(&config));
+        assert!(running < SHARP, "{}: {running:.1e}", name(&config));
+    }
+}
+
+// relu, pools of both kinds of edges, dropout, softmax, all noise; no number of channels but one is a multiple of four.
+pub async fn convolutional_networks_learn_along_the_processors_curve(gpu: &Rc<Gpu>) {
+    let data = small_images();
+    for rule in ["bp", "np-dfa"] {
+        let config = RunConfig { optimizer: Optimizer::Adam, ..small_convolutional(rule) };
+        let running = compare(gpu, &config, &data, (60, 20)).await.running;
         say!("{}: running losses differ by {running:.1e}", name(&config));
         assert!(running < SHARP, "{}: {running:.1e}", name(&config));
     }

@@ -2,7 +2,8 @@
 
 use super::{U, say};
 use crate::common::{
-    digits, name, rule_ids, small, small_autoencoder, small_data, trainer, variants,
+    digits, name, random_data_of, rule_ids, small, small_autoencoder, small_convolutional,
+    small_data, trainer, variants,
 };
 use credit_lab::config::{FeedbackLearner, Optimizer, RunConfig, Task};
 use credit_lab::data::Dataset;
@@ -20,6 +21,11 @@ use std::sync::Arc;
 pub fn smooth_autoencoder(rule: &str) -> RunConfig {
     use Activation::{Identity, Sigmoid, Tanh};
     RunConfig { activations: vec![Tanh, Identity, Tanh, Sigmoid], ..small_autoencoder(rule) }
+}
+
+/// For [`small_convolutional`].
+pub fn small_images() -> Arc<Dataset> {
+    random_data_of(7, 6, 5, (40, 20), 8)
 }
 
 /// Of every rule one configuration: tasks, and what variants add to the plan, take turns.
@@ -154,6 +160,10 @@ pub async fn fusing_changes_nothing_but_rounding(gpu: &Rc<Gpu>) {
     for config in typical() {
         compare(&config, &small_data()).await;
     }
+    for rule in ["bp", "np-dfa"] {
+        let config = RunConfig { optimizer: Optimizer::Adam, ..small_convolutional(rule) };
+        compare(&config, &small_images()).await;
+    }
     let paper = experiments::default_config(Task::Autoencoder, "np", Optimizer::Sgd).unwrap();
     compare(&RunConfig { probe: 8, ..paper }, &digits(64, 32)).await;
     gpu.set_tuning(usual);
@@ -178,5 +188,16 @@ pub fn a_step_of_the_papers_rule_takes_thirteen_dispatches() {
         let labels =
             table.lines().flat_map(|line| line.split_once("buffers  ").unwrap().1.split("; "));
         assert_eq!(labels.filter(|l| *l == op.label).count(), count, "{}\n{table}", op.label);
+    }
+}
+
+/// Needs no GPU. Of the paper's convolutional network on 32 x 32 x 3 pixels.
+pub fn a_step_of_the_convolutional_network_takes_few_dispatches() {
+    use experiments::convolutional::config;
+    for (rule, most) in [("bp", 27), ("np-dfa", 36)] {
+        let config = config(rule, Optimizer::Adam, [32, 32, 3], 10, 0.25);
+        let compiled = compile(&config, false).unwrap();
+        let table = describe(&compiled.program, compiled.step, config.warmup, &compiled.observed());
+        assert!(table.lines().count() <= most, "{rule}\n{table}");
     }
 }

@@ -63,6 +63,8 @@ pub enum Rule {
     NpDfa,
     /// Synthetic gradient: as `Np`, the target is the true lambda.
     Sg,
+    /// As `Sg`, direct from the output.
+    SgDfa,
     /// B receives the increments of W (and both decay).
     Matched,
     /// `B = |M| o sign(W)`.
@@ -132,7 +134,7 @@ impl Spec {
     }
     /// Feedback straight from the output to every hidden layer?
     pub fn direct(&self) -> bool {
-        matches!(self.rule, Rule::Dfa | Rule::NpDfa)
+        matches!(self.rule, Rule::Dfa | Rule::NpDfa | Rule::SgDfa)
     }
     /// Does the rule run a second, noisy pass and estimate lambda from it?
     pub fn perturbs(&self) -> bool {
@@ -140,7 +142,7 @@ impl Spec {
     }
     /// Is B fitted to a target (by gradient steps or ridge)?
     pub fn fits_feedback(&self) -> bool {
-        matches!(self.rule, Rule::Np | Rule::NpDfa | Rule::Sg)
+        matches!(self.rule, Rule::Np | Rule::NpDfa | Rule::Sg | Rule::SgDfa)
     }
     /// The layer whose error B^{i+1} carries down to hidden layer i.
     pub fn source(&self, i: usize) -> usize {
@@ -593,7 +595,7 @@ pub fn step(spec: &Spec, state: &mut State, inp: &Inputs) -> Trace {
                 Rule::Fa | Rule::Np | Rule::Sg | Rule::Matched | Rule::Sign | Rule::Mirror => {
                     mat_t_vec(&state.fb[i], &e_above)
                 }
-                Rule::Dfa | Rule::NpDfa => mat_t_vec(&state.fb[i], &e_out),
+                Rule::Dfa | Rule::NpDfa | Rule::SgDfa => mat_t_vec(&state.fb[i], &e_out),
                 Rule::Perturb => row(&tr.lambda_hat[i - 1], t, n[i]).to_vec(),
             };
             // e^i = lambda^i o sigma'(z^i)
@@ -627,8 +629,8 @@ pub fn step(spec: &Spec, state: &mut State, inp: &Inputs) -> Trace {
     let fb_before = state.fb.clone();
     for i in 1..=hidden {
         if spec.fits_feedback() {
-            let target =
-                if spec.rule == Rule::Sg { &tr.lambda_true[i - 1] } else { &tr.lambda_hat[i - 1] };
+            let exact = matches!(spec.rule, Rule::Sg | Rule::SgDfa);
+            let target = if exact { &tr.lambda_true[i - 1] } else { &tr.lambda_hat[i - 1] };
             let s = spec.source(i);
             let e = &tr.e[s - 1];
             match spec.feedback {

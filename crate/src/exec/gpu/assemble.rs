@@ -5,12 +5,15 @@ use super::fuse::{Anchor, Group, Id, RowSum, Statement};
 use super::grid::{Grid, Slot, accessors};
 use super::template::{Names, expand};
 pub use super::tuning::{Path, Tuning};
-use crate::plan::{Buf, Layout, Op, Use};
+use super::view;
+use crate::plan::{Layout, Op, Use, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Stands for the buffer that keeps a row sum of every step of a submission; see [`Assembly::history`].
 pub const HISTORY: Id = Id::MAX;
+/// Stands for a buffer in which parts of a product wait to be added up; see [`Shader::partial`].
+pub const PARTIAL: Id = Id::MAX - 1;
 
 /// A dispatch, ready to compile.
 #[derive(Debug, Clone)]
@@ -25,6 +28,8 @@ pub struct Shader {
     pub constants: Vec<(&'static str, f64)>,
     /// Does it read the data set?
     pub data: bool,
+    /// Floats that it needs in [`PARTIAL`].
+    pub partial: usize,
 }
 
 /// Functions that expressions use.
@@ -36,6 +41,7 @@ const PRODUCT: &str = include_str!("wgsl/product.wgsl");
 const DIRECT: &str = include_str!("wgsl/product_direct.wgsl");
 const TILED: &str = include_str!("wgsl/product_tiled.wgsl");
 const POINTS: &str = include_str!("wgsl/points.wgsl");
+const PARTS: &str = include_str!("wgsl/parts.wgsl");
 const COLUMNS: &str = include_str!("wgsl/columns.wgsl");
 const ROWS: &str = include_str!("wgsl/rows.wgsl");
 const OWN: &str = include_str!("wgsl/own.wgsl");
@@ -48,6 +54,8 @@ const NARROW: u32 = 24;
 const STRIP: usize = 16;
 /// Inner indices of a tile in workgroup memory; half as many where there are two products.
 const DEEP: u32 = 16;
+/// Deepest product in one part: lavapipe ends a shader's loops after 65,535 rounds.
+const DEEPEST: usize = 1 << 15;
 /// Most workgroups in one dimension (WebGPU's default limit).
 const MAX_GROUPS: u32 = 65_535;
 
@@ -80,11 +88,22 @@ pub struct Assembly<'a> {
 }
 
 impl Assembly<'_> {
-    /// The dispatch of a group.
-    pub fn shader(&self, group: &Group) -> Shader {
-        let shapes = self.shapes(group);
-        let mut bindings: Vec<(Id, bool)> =
-            group.bound.iter().map(|id| (*id, group.writes(*id))).collect();
+    /// The dispatches of a group: one, or two where a product is computed in parts.
+    pub fn shaders(&self, group: &Group) -> Vec<Shader> {
+        let parts = self.parts(group);
+        if parts.0 < 2 {
+            return vec![self.shader(group, Stage::Whole)];
+        }
+        vec![self.shader(group, Stage::Parts(parts)), self.shader(group, Stage::Sum(parts))]
+    }
+
+    fn shader(&self, group: &Group, stage: Stage) -> Shader {
+        let mut bindings: Vec<(Id, bool)> = group
+            .bound
+            .iter()
+            .filter(|id| stage.uses(self.ops, group, **id))
+            .map(|id| (*id, group.writes(*id) && !matches!(stage, Stage::Parts(_))))
+            .collect();
         if let Anchor::Own { op, .. } = group.anchor {
             // its body names them by operand
             bindings.clear();
@@ -95,30 +114,33 @@ impl Assembly<'_> {
                 }
             }
         }
-        let scalars = self.scalar_users(group);
-        let fours = self.fours(group, &shapes);
+        let fours = self.fours(group);
         let slots: BTreeMap<Id, Slot> = bindings
             .iter()
             .enumerate()
             .map(|(binding, (id, _))| {
-                (*id, Slot { binding, shape: shapes[id], fours: fours.contains(id) })
+                (*id, Slot { binding, shape: group.shapes[id], fours: fours.contains(id) })
             })
             .collect();
         let records = self.records(group);
         if records {
             bindings.push((HISTORY, true));
         }
-        let body = self.body(group, &slots, records.then_some(bindings.len() - 1));
-        let random = body.contains("normal4(");
+        let partial = stage.partial(group);
+        if partial > 0 {
+            bindings.push((PARTIAL, matches!(stage, Stage::Parts(_))));
+        }
+        let body = self.body(group, &slots, records.then_some(bindings.len() - 1), stage);
+        let random = body.contains("normal4(") || body.contains("dropout4(");
         let data = is_gather(&body);
         let mut source = String::new();
-        if random || data || scalars || records {
+        if random || data || records || body.contains("STEP.") {
             source.push_str(&STEP.replace("SCALARS", &self.scalars.max(1).to_string()));
         }
         for (binding, (id, written)) in bindings.iter().enumerate() {
             let access = if *written { "read_write" } else { "read" };
-            let slot = slots.get(id).filter(|slot| slot.fours);
-            let kind = if slot.is_some() { "vec4f" } else { "f32" };
+            let four = *id == PARTIAL || slots.get(id).is_some_and(|slot| slot.fours);
+            let kind = if four { "vec4f" } else { "f32" };
             let _ = writeln!(
                 source,
                 "@group(0) @binding({binding}) var<storage, {access}> b{binding}: array<{kind}>;"
@@ -136,17 +158,8 @@ impl Assembly<'_> {
             source.push_str(GATHER);
         }
         source.push_str(&body);
-        let (workgroups, constants) = self.size(group);
-        Shader { source, bindings, workgroups, constants, data }
-    }
-
-    fn shapes(&self, group: &Group) -> BTreeMap<Id, Buf> {
-        let ops = group.ops.iter().flat_map(|op| &self.ops[*op].bufs);
-        ops.map(|b| (b.index(), *b)).collect()
-    }
-
-    fn scalar_users(&self, group: &Group) -> bool {
-        group.ops.iter().any(|op| !self.ops[*op].scalars.is_empty())
+        let (workgroups, constants) = self.size(group, stage);
+        Shader { source, bindings, workgroups, constants, data, partial }
     }
 
     fn records(&self, group: &Group) -> bool {
@@ -170,13 +183,14 @@ impl Assembly<'_> {
     }
 
     /// The buffers whose every use in this group is in whole, aligned fours.
-    fn fours(&self, group: &Group, shapes: &BTreeMap<Id, Buf>) -> BTreeSet<Id> {
+    fn fours(&self, group: &Group) -> BTreeSet<Id> {
+        let shapes = &group.shapes;
         let mut fours: BTreeSet<Id> = shapes.keys().copied().collect();
-        let whole = |buf: Buf| buf.cols.is_multiple_of(4);
+        let whole = |id: Id| shapes[&id].cols.is_multiple_of(4);
         let upright = Self::upright(group);
-        let mut refuse = |buf: Buf, fits: bool| {
+        let mut refuse = |id: Id, fits: bool| {
             if !fits {
-                fours.remove(&buf.index());
+                fours.remove(&id);
             }
         };
         match &group.anchor {
@@ -184,15 +198,18 @@ impl Assembly<'_> {
             Anchor::Rows(sums) => {
                 for sum in sums {
                     let op = self.ops[sum.op];
-                    op.bufs.iter().for_each(|b| refuse(*b, whole(*b)));
-                    refuse(op.bufs[sum.assign.0], false);
+                    op.bufs.iter().for_each(|b| refuse(b.index(), whole(b.index())));
+                    refuse(op.bufs[sum.assign.0].index(), false);
                 }
             }
-            Anchor::Products { products, .. } => {
-                let ids = products.iter().flat_map(|p| [p.left, p.right]);
-                ids.for_each(|id| refuse(shapes[&id], whole(shapes[&id])));
+            Anchor::Products { products, views, .. } => {
+                for product in products {
+                    for (id, view) in [product.left, product.right].into_iter().zip(views) {
+                        refuse(id, view::columns(*view, shapes[&id]).is_multiple_of(4));
+                    }
+                }
             }
-            Anchor::Columns { of, .. } => refuse(shapes[of], whole(shapes[of])),
+            Anchor::Columns { of, .. } => refuse(*of, whole(*of)),
             Anchor::Points => {}
         }
         for (statements, upright) in [(&group.statements, upright), (&group.sums, true)] {
@@ -200,14 +217,23 @@ impl Assembly<'_> {
                 let op = self.ops[statement.op];
                 let named = super::fuse::operands(&statement.points);
                 for i in named {
-                    let buf = op.bufs[i];
+                    let id = op.bufs[i].index();
                     let fits = match statement.points.uses[i] {
                         Use::Row => false,
-                        Use::Column => buf.len().is_multiple_of(4),
-                        Use::Element if upright => buf.len().is_multiple_of(4),
-                        Use::Element => whole(buf),
+                        Use::Column => shapes[&id].len().is_multiple_of(4),
+                        Use::Element if upright => shapes[&id].len().is_multiple_of(4),
+                        Use::Element | Use::Near => whole(id),
                     };
-                    refuse(buf, fits);
+                    refuse(id, fits);
+                }
+            }
+        }
+        if let Anchor::Products { products, views, .. } = &group.anchor {
+            // one way to find neighbours in all operands
+            for (side, view) in views.iter().enumerate() {
+                let ids = products.iter().map(|p| [p.left, p.right][side]);
+                if matches!(view, View::Patches(_)) && !ids.clone().all(|id| fours.contains(&id)) {
+                    fours.retain(|known| !ids.clone().any(|id| id == *known));
                 }
             }
         }
@@ -227,7 +253,29 @@ impl Assembly<'_> {
         }
     }
 
-    fn body(&self, group: &Group, slots: &BTreeMap<Id, Slot>, history: Option<usize>) -> String {
+    /// The functions by which statements read elsewhere.
+    fn near(&self, group: &Group, slots: &BTreeMap<Id, Slot>) -> String {
+        let mut text = String::new();
+        for statement in &group.statements {
+            let Some(near) = &statement.points.near else { continue };
+            let mut own = near.replace("NEAR", &format!("near{}", statement.op));
+            for (i, buf) in self.ops[statement.op].bufs.iter().enumerate() {
+                if let Some(slot) = slots.get(&buf.index()) {
+                    own = own.replace(&format!("LOAD{i}"), &format!("load{}", slot.binding));
+                }
+            }
+            text.push_str(&own);
+        }
+        text
+    }
+
+    fn body(
+        &self,
+        group: &Group,
+        slots: &BTreeMap<Id, Slot>,
+        history: Option<usize>,
+        stage: Stage,
+    ) -> String {
         let upright = Self::upright(group);
         let (rows, cols) = if upright { (1, group.rows) } else { (group.rows, group.cols) };
         let mut text = format!(
@@ -238,6 +286,7 @@ impl Assembly<'_> {
         let constant = |text: &mut String, name: &str, value: usize| {
             let _ = writeln!(text, "const {name} = {value}u;");
         };
+        text.push_str(&self.near(group, slots));
         match &group.anchor {
             Anchor::Points => {
                 let mut grid = self.grid(group, slots, upright);
@@ -246,10 +295,10 @@ impl Assembly<'_> {
                 constant(&mut text, "LANES", cols.div_ceil(4).div_ceil(strip(group)));
                 text.push_str(POINTS);
             }
-            Anchor::Products { layout, depth, products } => {
+            Anchor::Products { layout, views, depth, products } => {
                 constant(&mut text, "DEPTH", *depth);
                 constant(&mut text, "DEPTH4", depth.div_ceil(4));
-                self.product(&mut text, group, slots, (*layout, products));
+                self.product(&mut text, group, slots, (*layout, *views, products), stage);
             }
             Anchor::Columns { of, depth } => {
                 constant(&mut text, "DEPTH", *depth);
@@ -284,10 +333,26 @@ impl Assembly<'_> {
         text: &mut String,
         group: &Group,
         slots: &BTreeMap<Id, Slot>,
-        (layout, products): (Layout, &[super::fuse::Product]),
+        (layout, views, products): (Layout, [View; 2], &[super::fuse::Product]),
+        stage: Stage,
     ) {
         let Tuning { path, rm4, rn4, wx, wy, .. } = self.blocks(group);
         let two = products.len() > 1;
+        let sums = !group.sums.is_empty();
+        let short = self.epilogue(text, group, slots, two, stage);
+        let is = |yes: bool| u32::from(yes);
+        if let Stage::Sum((parts, _)) = stage {
+            let names: Names<'_> = &[
+                ("products", products.len() as u32),
+                ("one", is(!two)),
+                ("two", is(two)),
+                ("sums", is(sums)),
+            ];
+            let _ = write!(text, "const PARTS = {parts}u;\nconst COUNT = {}u;\n", products.len());
+            let from = slots.len();
+            text.push_str(&expand(PARTS, names).replace("PARTIAL", &format!("b{from}")));
+            return;
+        }
         let constants = [
             ("RM4", rm4),
             ("RN4", rn4),
@@ -319,34 +384,25 @@ impl Assembly<'_> {
             text.push_str("override WX: u32 = 4;\noverride WY: u32 = 1;\n");
         }
         for (p, product) in products.iter().enumerate() {
-            for (side, id) in [("left", product.left), ("right", product.right)] {
-                let _ = writeln!(
-                    text,
-                    "fn {side}{p}(row: u32, col: u32) -> vec4f {{ return load{}(row, col); }}",
-                    slots[&id].binding
-                );
+            let sides = [("left", product.left, views[0]), ("right", product.right, views[1])];
+            for (side, id, view) in sides {
+                text.push_str(&view::loader(&format!("{side}{p}"), p == 0, view, slots[&id]));
             }
         }
-        let mut grid = self.grid(group, slots, false);
-        group.statements.iter().for_each(|s| grid.statement(s, &format!("z{}", s.z)));
-        let (arguments, body) =
-            (if two { "z0: vec4f, z1: vec4f" } else { "z0: vec4f" }, grid.finish());
-        // copies of it do not lengthen compilation
-        let short = body.len() < SHORT && !SLOW.iter().any(|name| body.contains(name));
-        let _ = write!(text, "fn finish(row: u32, col: u32, {arguments}) {{\n{body}}}\n");
-        if !group.sums.is_empty() {
-            let mut grid = self.grid(group, slots, true);
-            group.sums.iter().for_each(|s| grid.statement(s, "z"));
-            let body = grid.finish();
-            let _ = write!(text, "fn finish_sums(col: u32, z: vec4f) {{\n{body}}}\n");
-        }
-        let is = |yes: bool| u32::from(yes);
+        let near = views.map(|view| matches!(view, View::Patches(_)));
+        let split = matches!(stage, Stage::Parts(_));
         let names: Names<'_> = &[
             ("products", products.len() as u32),
             ("lefts", if shared_left { 1 } else { products.len() as u32 }),
             ("rights", if shared_right { 1 } else { products.len() as u32 }),
             ("shared_left", is(shared_left)),
             ("shared_right", is(shared_right)),
+            ("near_left", is(near[0])),
+            ("plain_left", is(!near[0])),
+            ("near_right", is(near[1])),
+            ("plain_right", is(!near[1])),
+            ("split", is(split)),
+            ("entire", is(!split)),
             ("rm4", rm4),
             ("rn4", rn4),
             ("four", 4),
@@ -358,12 +414,46 @@ impl Assembly<'_> {
             ("across", is(layout != Layout::Nt)),
             ("one", is(!two)),
             ("two", is(two)),
-            ("sums", is(!group.sums.is_empty())),
+            ("sums", is(sums)),
             ("unrolled", is(short)),
             ("looped", is(!short)),
         ];
         let inner = if path == Path::Tiled { TILED } else { DIRECT };
         text.push_str(&expand(&PRODUCT.replace("LOOP\n", inner), names));
+    }
+
+    /// `finish` and `finish_sums`: what follows a product, or the storing of a part of it. True where it is short.
+    fn epilogue(
+        &self,
+        text: &mut String,
+        group: &Group,
+        slots: &BTreeMap<Id, Slot>,
+        two: bool,
+        stage: Stage,
+    ) -> bool {
+        let (body, sums) = if let Stage::Parts((parts, span)) = stage {
+            let n = 1 + usize::from(two);
+            let b = slots.len();
+            let _ = write!(text, "var<private> PART: u32;\nconst SPAN = {span}u;\n");
+            let at =
+                format!("  let at = (PART * {n}u * ROWS + row) * COLS4 + col;\n  b{b}[at] = z0;\n");
+            let other = format!("  b{b}[at + ROWS * COLS4] = z1;\n");
+            let sums = format!("  b{b}[{}u * ROWS * COLS4 + PART * ROWS4 + col] = z;\n", parts * n);
+            (if two { at + &other } else { at }, sums)
+        } else {
+            let mut grid = self.grid(group, slots, false);
+            group.statements.iter().for_each(|s| grid.statement(s, &format!("z{}", s.z)));
+            let mut upright = self.grid(group, slots, true);
+            group.sums.iter().for_each(|s| upright.statement(s, "z"));
+            (grid.finish(), upright.finish())
+        };
+        let arguments = if two { "z0: vec4f, z1: vec4f" } else { "z0: vec4f" };
+        let _ = write!(text, "fn finish(row: u32, col: u32, {arguments}) {{\n{body}}}\n");
+        if !group.sums.is_empty() {
+            let _ = write!(text, "fn finish_sums(col: u32, z: vec4f) {{\n{sums}}}\n");
+        }
+        // copies of it do not lengthen compilation
+        body.len() < SHORT && !SLOW.iter().any(|name| body.contains(name))
     }
 
     fn rows(
@@ -438,24 +528,48 @@ impl Assembly<'_> {
         } else {
             // as many invocations, the way that leaves the fewest without a block
             let shapes = (0..).map(|i| (wx >> i, wy << i)).take_while(|(wx, _)| *wx > 0);
-            let idle =
-                |(wx, wy): &(u32, u32)| across.next_multiple_of(*wx) * down.next_multiple_of(*wy);
+            let idle = |(wx, wy): &(u32, u32)| {
+                let many = down.div_ceil(*wy) > MAX_GROUPS;
+                (many, across.next_multiple_of(*wx) as u64 * u64::from(down.next_multiple_of(*wy)))
+            };
             shapes.min_by_key(idle).unwrap_or((wx, wy))
         };
         Tuning { rm4, rn4, wx, wy, ..self.tuning }
     }
 
+    /// Into how many parts of what depth a group's products are cut.
+    fn parts(&self, group: &Group) -> (usize, usize) {
+        let Anchor::Products { layout: Layout::Tn, depth, .. } = group.anchor else {
+            return (1, 0);
+        };
+        let ([x, y, _], _) = self.size(group, Stage::Whole);
+        let wished = (self.tuning.split / (x * y)) as usize;
+        let parts = wished.min(depth / self.tuning.part).max(depth.div_ceil(DEEPEST)).max(1);
+        let span = depth.div_ceil(parts).next_multiple_of(DEEP as usize);
+        (depth.div_ceil(span), span)
+    }
+
     /// Workgroups, and the sizes that the pipeline is specialised to.
-    fn size(&self, group: &Group) -> ([u32; 3], Vec<(&'static str, f64)>) {
+    fn size(&self, group: &Group, stage: Stage) -> ([u32; 3], Vec<(&'static str, f64)>) {
         let width = self.tuning.width;
+        let flat = |invocations: usize| {
+            let groups = (invocations as u32).div_ceil(64);
+            let y = groups.div_ceil(MAX_GROUPS);
+            [groups.div_ceil(y), y, 1]
+        };
         let constant = |width: u32| vec![("WIDTH", f64::from(width))];
         match &group.anchor {
+            Anchor::Products { .. } if matches!(stage, Stage::Sum(_)) => {
+                let sums = if group.sums.is_empty() { 0 } else { group.rows.div_ceil(4) };
+                (flat(group.rows * group.cols.div_ceil(4) + sums), constant(64))
+            }
             Anchor::Products { .. } => {
                 let Tuning { path, rm4, rn4, wx, wy, .. } = self.blocks(group);
                 let x = (group.cols.div_ceil(4) as u32).div_ceil(rn4 * wx);
                 let y = (group.rows as u32).div_ceil(4 * rm4 * wy);
                 let sizes = vec![("WX", f64::from(wx)), ("WY", f64::from(wy))];
-                ([x, y, 1], if path == Path::Tiled { Vec::new() } else { sizes })
+                let z = if let Stage::Parts((parts, _)) = stage { parts as u32 } else { 1 };
+                ([x, y, z], if path == Path::Tiled { Vec::new() } else { sizes })
             }
             Anchor::Columns { .. } => {
                 ([(group.rows.div_ceil(4) as u32).div_ceil(64), 1, 1], constant(64))
@@ -468,11 +582,46 @@ impl Assembly<'_> {
                 } else {
                     group.rows * group.cols.div_ceil(4).div_ceil(strip(group))
                 };
-                let groups = (fours as u32).div_ceil(64);
-                let y = groups.div_ceil(MAX_GROUPS);
-                ([groups.div_ceil(y), y, 1], constant(64))
+                (flat(fours), constant(64))
             }
         }
+    }
+}
+
+/// What a dispatch of a group does; with the number of parts and their depth.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// Everything.
+    Whole,
+    /// Products, in parts.
+    Parts((usize, usize)),
+    /// Adds the parts up and does what follows.
+    Sum((usize, usize)),
+}
+
+impl Stage {
+    /// Does it use a buffer of the group?
+    fn uses(self, ops: &[&Op], group: &Group, id: Id) -> bool {
+        let Anchor::Products { products, .. } = &group.anchor else { return true };
+        match self {
+            Self::Whole => true,
+            Self::Parts(_) => products.iter().any(|p| p.left == id || p.right == id),
+            Self::Sum(_) => group.statements.iter().chain(&group.sums).any(|s| {
+                super::fuse::operands(&s.points).iter().any(|i| ops[s.op].bufs[*i].index() == id)
+            }),
+        }
+    }
+
+    /// Floats of the parts.
+    fn partial(self, group: &Group) -> usize {
+        let (Self::Parts((parts, _)) | Self::Sum((parts, _)), Anchor::Products { products, .. }) =
+            (self, &group.anchor)
+        else {
+            return 0;
+        };
+        let product = group.rows * group.cols.next_multiple_of(4);
+        let sums = if group.sums.is_empty() { 0 } else { group.rows.next_multiple_of(4) };
+        parts * (products.len() * product + sums)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A program with its memory on a GPU.
 
-use super::assemble::{Assembly, HISTORY, Path, Shader, Tuning};
+use super::assemble::{Assembly, HISTORY, PARTIAL, Path, Shader, Tuning};
 use super::device::{Gpu, Images, Pipeline};
 use super::fuse::{Id, Rules, fuse, host_ops};
 use super::reading::{Mapping, Reading, floats};
@@ -73,6 +73,8 @@ pub struct Executor {
     observed: BTreeSet<Id>,
     losses: Option<Buf>,
     history: wgpu::Buffer,
+    /// Parts of products, for each compiled plan that has any.
+    partial: Vec<wgpu::Buffer>,
     slots: usize,
     steps: Steps,
     single: Steps,
@@ -151,6 +153,7 @@ impl Executor {
             observed,
             losses,
             history,
+            partial: Vec::new(),
             slots,
             steps: steps(slots)?,
             single: steps(1)?,
@@ -234,8 +237,7 @@ impl Executor {
             return Ok(known.clone());
         }
         let rules = Rules {
-            // one is for the losses' history
-            bindings: self.gpu.bindings() - 1,
+            bindings: self.gpu.bindings(),
             observed: &|id| self.observed.contains(&id),
             fuse: self.fused,
         };
@@ -254,8 +256,14 @@ impl Executor {
                 "this rule needs a computation of the processor in the middle of a step; it trains there",
             ));
         }
-        for group in &groups {
-            schedule.push(self.dispatch(&assembly.shader(group)));
+        let shaders: Vec<Shader> = groups.iter().flat_map(|g| assembly.shaders(g)).collect();
+        let partial = shaders.iter().map(|s| s.partial).max().unwrap_or(0);
+        if partial > 0 {
+            let usage = wgpu::BufferUsages::STORAGE;
+            self.partial.push(self.gpu.buffer("parts", 4 * partial as u64, usage)?);
+        }
+        for shader in &shaders {
+            schedule.push(self.dispatch(shader));
         }
         let schedule = Rc::new(schedule);
         self.schedules.insert(key, schedule.clone());
@@ -272,7 +280,12 @@ impl Executor {
         let buffers: Vec<&wgpu::Buffer> = shader
             .bindings
             .iter()
-            .map(|(id, _)| if *id == HISTORY { &self.history } else { &self.buffers[*id] })
+            .map(|(id, _)| match *id {
+                HISTORY => &self.history,
+                // the plan's own, made last
+                PARTIAL => self.partial.last().unwrap_or(&self.history),
+                id => &self.buffers[id],
+            })
             .collect();
         let group = self.gpu.group(&pipeline.layout, &buffers);
         Dispatch { pipeline, group, workgroups: shader.workgroups }
@@ -458,7 +471,11 @@ impl Executor {
 impl Drop for Executor {
     fn drop(&mut self) {
         // In a browser memory is free only when a collector comes by, unless told.
-        self.buffers.iter().chain([&self.history]).for_each(wgpu::Buffer::destroy);
+        self.buffers
+            .iter()
+            .chain([&self.history])
+            .chain(&self.partial)
+            .for_each(wgpu::Buffer::destroy);
         self.steps.buffer.destroy();
         self.single.buffer.destroy();
     }
@@ -471,7 +488,7 @@ pub fn describe(program: &Program, plan: PlanId, step: u64, observed: &[Buf]) ->
     let persistent = program.buffers.iter().filter(|b| b.role != Role::Temporary);
     let observed: BTreeSet<Id> =
         observed.iter().map(|b| b.index()).chain(persistent.map(|b| b.buf.index())).collect();
-    let rules = Rules { bindings: 7, observed: &|id| observed.contains(&id), fuse: true };
+    let rules = Rules { bindings: 8, observed: &|id| observed.contains(&id), fuse: true };
     let mut text = String::new();
     for (i, group) in fuse(&ops, &rules).iter().enumerate() {
         let labels: Vec<&str> = group.ops.iter().map(|op| ops[*op].label.as_str()).collect();

@@ -6,14 +6,17 @@
 //! fit into one bind group. So biases, activations, noise, derivatives, errors and updates ride on the matrix
 //! product beside them, the clean and the perturbed pass through one W share a dispatch, and so do the updates of
 //! a layer's W, b and B, which share its error. Nothing here knows a rule or a kernel.
+//!
+//! Ops may see one buffer in different shapes of equal length. Within a group every buffer has one shape; an op whose
+//! elements are all for themselves takes the shape that its buffers have in the group.
 
-use crate::plan::{Access, Layout, Lowered, Op, Points, Use};
+use crate::plan::{Access, Buf, Layout, Lowered, Op, Points, Use, View};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Index of a buffer in the program.
 pub type Id = usize;
 
-/// A product of two matrices; several in one group have the same shape and share an operand.
+/// A product of two matrices; several in one group have the same shape, are read the same way and share an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Product {
     /// X or E.
@@ -53,6 +56,8 @@ pub enum Anchor {
     Products {
         /// Transposition.
         layout: Layout,
+        /// How left and right operands are read.
+        views: [View; 2],
         /// Inner dimension.
         depth: usize,
         /// The products.
@@ -97,6 +102,8 @@ pub struct Group {
     pub ops: Vec<usize>,
     /// Buffers that must be in memory; others live in registers only.
     pub bound: BTreeSet<Id>,
+    /// The shape of every buffer.
+    pub shapes: BTreeMap<Id, Buf>,
     /// Read otherwise than at its own element.
     whole: BTreeSet<Id>,
     /// Read or written at its own element.
@@ -114,6 +121,7 @@ impl Group {
             sums: Vec::new(),
             ops: Vec::new(),
             bound: BTreeSet::new(),
+            shapes: BTreeMap::new(),
             whole: BTreeSet::new(),
             element: BTreeSet::new(),
             writes: BTreeSet::new(),
@@ -136,11 +144,12 @@ impl Group {
 }
 
 /// What an op reads and writes, and how.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Effects {
     whole: BTreeSet<Id>,
     element: BTreeSet<Id>,
     writes: BTreeSet<Id>,
+    shapes: BTreeMap<Id, Buf>,
 }
 
 /// Operands that an expression names.
@@ -151,13 +160,34 @@ fn named(text: &str) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
+/// Operands read by the expressions' function.
+fn near(points: &Points) -> impl Iterator<Item = usize> + '_ {
+    points.uses.iter().enumerate().filter(|(_, way)| **way == Use::Near).map(|(i, _)| i)
+}
+
 /// Operands that the expressions read or write.
 pub fn operands(points: &Points) -> BTreeSet<usize> {
     let assigned = points.assign.iter().map(|(i, _)| *i);
-    assigned.chain(points.assign.iter().flat_map(|(_, text)| named(text))).collect()
+    let named = points.assign.iter().flat_map(|(_, text)| named(text));
+    assigned.chain(named).chain(near(points)).collect()
+}
+
+/// Is every element for itself, whatever the shape?
+fn shapeless(points: &Points) -> bool {
+    let plain = |text: &String| !text.contains("ROW") && !text.contains("COL");
+    points.uses.iter().all(|way| *way == Use::Element)
+        && points.assign.iter().all(|(_, text)| plain(text))
 }
 
 fn point_effects(op: &Op, points: &Points, effects: &mut Effects) {
+    for i in operands(points) {
+        let mut shape = op.bufs[i];
+        if points.uses[i] == Use::Element {
+            (shape.rows, shape.cols) = (points.rows, points.cols);
+        }
+        effects.shapes.insert(shape.index(), shape);
+    }
+    effects.whole.extend(near(points).map(|i| op.bufs[i].index()));
     for (target, text) in &points.assign {
         for i in named(text) {
             let id = op.bufs[i].index();
@@ -175,23 +205,29 @@ fn effects(op: &Op, lowered: &Lowered) -> Effects {
     match lowered {
         Lowered::Points(points) => point_effects(op, points, &mut effects),
         Lowered::Product { left, right, points, .. } => {
-            effects.whole.extend([op.bufs[*left].index(), op.bufs[*right].index()]);
+            for i in [*left, *right] {
+                effects.whole.insert(op.bufs[i].index());
+                effects.shapes.insert(op.bufs[i].index(), op.bufs[i]);
+            }
             point_effects(op, points, &mut effects);
         }
         Lowered::Columns { of, points } => {
             effects.whole.insert(op.bufs[*of].index());
+            effects.shapes.insert(op.bufs[*of].index(), op.bufs[*of]);
             point_effects(op, points, &mut effects);
         }
         Lowered::Rows { terms, assign, .. } => {
             for i in terms.iter().flat_map(|t| named(t)) {
                 effects.element.insert(op.bufs[i].index());
             }
+            effects.shapes.extend(op.bufs.iter().map(|b| (b.index(), *b)));
             let id = op.bufs[assign.0].index();
             effects.whole.insert(id);
             effects.writes.insert(id);
         }
         Lowered::Own { .. } | Lowered::Host => {
             effects.whole.extend(op.bufs.iter().map(|b| b.index()));
+            effects.shapes.extend(op.bufs.iter().map(|b| (b.index(), *b)));
             effects.writes.extend(written(op));
         }
     }
@@ -283,25 +319,61 @@ pub fn fuse(ops: &[&Op], rules: &Rules<'_>) -> Vec<Group> {
 impl Fuser<'_> {
     fn add(&mut self, op: usize, lowered: Lowered) {
         let effects = effects(self.ops[op], &lowered);
+        let own = (lowered, effects);
         let places = if self.rules.fuse { 0..self.groups.len() } else { 0..0 };
-        let place = places
-            .into_iter()
-            .find(|g| self.fits(*g, op, &lowered, &effects) && self.may_run_in(*g, op, &effects));
-        let group = place.unwrap_or_else(|| {
-            self.groups.push(self.open(op, &lowered));
-            self.groups.len() - 1
-        });
-        self.join(group, op, lowered, effects);
+        for group in places {
+            let other = self.reshaped(group, &own.0, &own.1);
+            let (lowered, effects) = other.as_ref().unwrap_or(&own);
+            let fits = self.fits(group, op, lowered, effects);
+            if fits && self.may_run_in(group, op, effects) {
+                let (lowered, effects) = other.unwrap_or(own);
+                return self.join(group, op, lowered, effects);
+            }
+        }
+        self.groups.push(self.open(op, &own.0));
+        self.join(self.groups.len() - 1, op, own.0, own.1);
+    }
+
+    /// The op in the shape that its buffers have in a group, where that is another one and does not matter to it.
+    /// Numbers drawn from nothing suit any group.
+    fn reshaped(
+        &self,
+        group: usize,
+        lowered: &Lowered,
+        effects: &Effects,
+    ) -> Option<(Lowered, Effects)> {
+        let group = &self.groups[group];
+        let Lowered::Points(points) = lowered else { return None };
+        let (rows, cols) = (group.rows, group.cols);
+        let shared =
+            |id: &Id| group.shapes.get(id).is_some_and(|s| (s.rows, s.cols) == (rows, cols));
+        let drawn = effects.element.iter().all(|id| effects.writes.contains(id));
+        let other = (points.rows, points.cols) != (rows, cols)
+            && points.rows * points.cols == rows * cols
+            && shapeless(points)
+            && (drawn || effects.element.iter().any(shared));
+        other.then(|| {
+            let mut effects = effects.clone();
+            for shape in effects.shapes.values_mut() {
+                (shape.rows, shape.cols) = (rows, cols);
+            }
+            (Lowered::Points(Points { rows, cols, ..points.clone() }), effects)
+        })
     }
 
     fn open(&self, op: usize, lowered: &Lowered) -> Group {
         let recorded = self.ops[op];
         match lowered {
             Lowered::Points(p) => Group::new(p.rows, p.cols, Anchor::Points),
-            Lowered::Product { layout, depth, points, .. } => Group::new(
+            Lowered::Product { layout, views, depth, points, .. } => Group::new(
                 points.rows,
                 points.cols,
-                Anchor::Products { layout: *layout, depth: *depth, products: Vec::new() },
+                Anchor::Products {
+                    layout: *layout,
+                    views: *views,
+                    depth: *depth,
+                    products: Vec::new(),
+                },
             ),
             Lowered::Columns { of, points } => {
                 let of = recorded.bufs[*of];
@@ -327,18 +399,18 @@ impl Fuser<'_> {
                 (p.rows, p.cols) == grid && effects.element.iter().any(|id| group.writes(*id))
             }
             (
-                Lowered::Product { layout, left, right, depth, points },
-                Anchor::Products { layout: own, depth: own_depth, products },
+                Lowered::Product { layout, left, right, views, depth, points },
+                Anchor::Products { layout: own, views: own_views, depth: own_depth, products },
             ) => {
                 let (left, right) = (recorded.bufs[*left].index(), recorded.bufs[*right].index());
-                (layout, depth) == (own, own_depth)
+                (layout, views, depth) == (own, own_views, own_depth)
                     && (points.rows, points.cols) == grid
                     && products.len() == 1
                     && (products[0].left == left || products[0].right == right)
             }
             (
                 Lowered::Columns { of, points },
-                Anchor::Products { layout: Layout::Tn, products, .. },
+                Anchor::Products { layout: Layout::Tn, views: [View::Plain, _], products, .. },
             ) => {
                 let of = recorded.bufs[*of].index();
                 points.rows == group.rows
@@ -373,6 +445,9 @@ impl Fuser<'_> {
         let write = |id: &Id| {
             !group.whole.contains(id) && self.groups[at + 1..].iter().all(|g| !g.touches(*id))
         };
+        // sums along rows may be kept step by step, in one buffer more
+        let kept = usize::from(matches!(group.anchor, Anchor::Rows(_)));
+        let one_shape = |(id, shape): (&Id, &Buf)| group.shapes.get(id).is_none_or(|s| s == shape);
         let mut together: BTreeSet<usize> = group.ops.iter().copied().collect();
         together.insert(op);
         let mut buffers = group.buffers();
@@ -381,7 +456,8 @@ impl Fuser<'_> {
         effects.whole.iter().all(|id| effects.writes.contains(id) || read_whole(id))
             && effects.element.iter().all(read_element)
             && effects.writes.iter().all(write)
-            && bound.count() <= self.rules.bindings
+            && bound.count() <= self.rules.bindings - kept
+            && effects.shapes.iter().all(one_shape)
     }
 
     /// Must the buffer be in memory, given that these ops run together? What nobody else uses stays in registers.
@@ -419,6 +495,7 @@ impl Fuser<'_> {
         if group.ops.last() != Some(&op) {
             group.ops.push(op);
         }
+        group.shapes.extend(effects.shapes);
         group.whole.extend(effects.whole);
         group.element.extend(effects.element);
         group.writes.extend(effects.writes);

@@ -51,7 +51,7 @@ impl Grid<'_> {
             Use::Row => format!("b{b}[row]"),
             Use::Column => format!("vector{b}(col)"),
             Use::Element if self.upright => format!("vector{b}(col)"),
-            Use::Element => format!("load{b}(row, col)"),
+            Use::Element | Use::Near => format!("load{b}(row, col)"),
         };
         let name = self.variable(&value);
         if way == Use::Element {
@@ -85,13 +85,18 @@ impl Grid<'_> {
             }
         }
         out.push_str(rest);
-        out.replace("COL4", "col").replace("COLS", &format!("{}u", self.cols)).replace("ROW", "row")
+        // in this order: names are parts of others
+        out.replace("ELEMENT", &format!("row * {}u + 4u * col", self.cols))
+            .replace("COL4", "col")
+            .replace("COLS", &format!("{}u", self.cols))
+            .replace("ROW", "row")
     }
 
     pub(super) fn statement(&mut self, statement: &Statement, z: &str) {
         let op = self.ops[statement.op];
         for (target, text) in &statement.points.assign {
-            let value = self.fill(op, &statement.points.uses, text, z);
+            let text = text.replace("NEAR", &format!("near{}", statement.op));
+            let value = self.fill(op, &statement.points.uses, &text, z);
             let name = self.variable(&value);
             let id = op.bufs[*target].index();
             self.known.insert(id, name);

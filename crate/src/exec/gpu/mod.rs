@@ -16,6 +16,7 @@ mod grid;
 pub mod reading;
 mod template;
 mod tuning;
+mod view;
 
 pub use device::Gpu;
 pub use executor::{Executor, Flight, Landing};

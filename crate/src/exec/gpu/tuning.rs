@@ -30,18 +30,50 @@ pub struct Tuning {
     pub wy: u32,
     /// Invocations of a row's workgroup; at most 64.
     pub width: u32,
+    /// Workgroups up to which a product `E^T H` is cut along its depth into parts, which a second dispatch adds up: a
+    /// convolution's few kernels learn from very many pixels.
+    pub split: u32,
+    /// Least depth of a part.
+    pub part: usize,
 }
 
 impl Tuning {
     /// For processors that run shaders (`SwiftShader`, llvmpipe), where a load costs as much as 40 multiply-adds and a
     /// barrier as much as 20 loads: large register blocks, no workgroup memory.
-    pub const SOFTWARE: Self =
-        Self { path: Path::Direct, rm4: 2, rn4: 2, large: 1 << 25, wx: 4, wy: 1, width: 8 };
+    pub const SOFTWARE: Self = Self {
+        path: Path::Direct,
+        rm4: 2,
+        rn4: 2,
+        large: 1 << 25,
+        wx: 4,
+        wy: 1,
+        width: 8,
+        split: 0,
+        part: 512,
+    };
     /// For hardware: 64 x 64 tiles by 256 invocations of 4 x 4 results each. By reasoning (30 registers an
     /// invocation, two tiles in 8 KiB): there was none to measure on.
-    pub const HARDWARE: Self =
-        Self { path: Path::Tiled, rm4: 1, rn4: 1, large: usize::MAX, wx: 16, wy: 16, width: 64 };
+    pub const HARDWARE: Self = Self {
+        path: Path::Tiled,
+        rm4: 1,
+        rn4: 1,
+        large: usize::MAX,
+        wx: 16,
+        wy: 16,
+        width: 64,
+        split: 128,
+        part: 512,
+    };
     /// Quick to compile, for plans that run seldom.
-    pub const SMALL: Self =
-        Self { path: Path::Direct, rm4: 1, rn4: 1, large: usize::MAX, wx: 4, wy: 4, width: 8 };
+    pub const SMALL: Self = Self {
+        path: Path::Direct,
+        rm4: 1,
+        rn4: 1,
+        large: usize::MAX,
+        wx: 4,
+        wy: 4,
+        width: 8,
+        split: 0,
+        part: 512,
+    };
 }

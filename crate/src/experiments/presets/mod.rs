@@ -5,7 +5,9 @@ mod corollary1;
 mod fig2;
 mod fig3;
 mod fig4;
+mod table1;
 mod table2_autoencoder;
+mod table2_cifar10;
 mod theorem1;
 mod theorem2;
 
@@ -15,21 +17,28 @@ use crate::config::RunConfig;
 use crate::data::Dataset;
 
 /// What an experiment may know of the data when it sets up its networks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Look {
     /// Rows, columns and channels of an image.
     pub image: [usize; 3],
     /// Classes.
     pub classes: usize,
+    /// Width of convolutional networks; 1 is the paper's.
+    pub width: f64,
 }
 
 impl Look {
     /// 28 x 28 grey digits.
-    pub const DIGITS: Self = Self { image: [28, 28, 1], classes: 10 };
+    pub const DIGITS: Self = Self { image: [28, 28, 1], classes: 10, width: 1.0 };
+    /// 32 x 32 colour images of ten classes.
+    pub const CIFAR10: Self = Self { image: [32, 32, 3], ..Self::DIGITS };
+    /// 32 x 32 colour images of a hundred classes.
+    pub const CIFAR100: Self = Self { classes: 100, ..Self::CIFAR10 };
 
     /// Of a data set.
     pub fn of(data: &Dataset) -> Self {
-        Self { image: [data.rows, data.cols, data.channels], classes: data.classes }
+        let image = [data.rows, data.cols, data.channels];
+        Self { image, classes: data.classes, ..Self::DIGITS }
     }
 }
 
@@ -38,7 +47,9 @@ pub const ALL: &[fn(Look) -> Result<Preset>] = &[
     fig2::preset,
     fig3::preset,
     fig4::preset,
+    table1::preset,
     table2_autoencoder::preset,
+    table2_cifar10::preset,
     theorem1::preset,
     theorem2::preset,
     corollary1::preset,

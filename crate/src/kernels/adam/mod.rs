@@ -12,6 +12,8 @@ use crate::plan::{Access, Buf, Kernel, Lowered, Op, Points, Run, Scalar, Tape};
 pub const BETA1: f64 = 0.9;
 /// Decay of the second moment.
 pub const BETA2: f64 = 0.999;
+/// Floats of w, m, v and g each that are updated together: 16 KiB in all, in the first-level cache.
+const BLOCK: usize = 1024;
 /// Keeps the quotient finite.
 pub const EPSILON: f64 = 1e-8;
 
@@ -59,13 +61,18 @@ impl WithLanes for Adam<'_> {
     fn run<L: Lanes>(self) {
         let (b1, c1) = (L::splat(BETA1 as f32), L::splat((1.0 - BETA1) as f32));
         let (b2, c2) = (L::splat(BETA2 as f32), L::splat((1.0 - BETA2) as f32));
-        update!(L, self.m, as m; g = self.g => g.mul_add(c1, m.mul(b1)));
-        update!(L, self.v, as v; g = self.g => g.mul(g).mul_add(c2, v.mul(b2)));
         let (rate, correction) = (L::splat(self.rate), L::splat(self.correction));
         let epsilon = L::splat(EPSILON as f32);
-        update!(L, self.w, as w; m = self.m, v = self.v => {
-            w.sub(m.mul(rate).div(v.sqrt().mul_add(correction, epsilon)))
-        });
+        // By blocks, because large layers are bound by memory: each number passes through it once.
+        let moments = self.m.chunks_mut(BLOCK).zip(self.v.chunks_mut(BLOCK));
+        let blocks = self.w.chunks_mut(BLOCK).zip(moments).zip(self.g.chunks(BLOCK));
+        for ((w, (m, v)), g) in blocks {
+            update!(L, m, as m; g = g => g.mul_add(c1, m.mul(b1)));
+            update!(L, v, as v; g = g => g.mul(g).mul_add(c2, v.mul(b2)));
+            update!(L, w, as w; m = m, v = v => {
+                w.sub(m.mul(rate).div(v.sqrt().mul_add(correction, epsilon)))
+            });
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::gemm::{Adjoint, panel_floats};
 use super::lanes::dispatch;
-use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Tape};
+use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Tape, View};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -29,7 +29,14 @@ pub fn record(tape: &mut Tape, label: &str, g: Buf, e: Buf, b: Buf) {
 
 fn gpu(op: &Op) -> Vec<Lowered> {
     let points = Points::elementwise(op, &[(0, "$z")]);
-    vec![Lowered::Product { layout: Layout::Nn, left: 1, right: 2, depth: op.bufs[2].rows, points }]
+    vec![Lowered::Product {
+        layout: Layout::Nn,
+        left: 1,
+        right: 2,
+        views: [View::Plain; 2],
+        depth: op.bufs[2].rows,
+        points,
+    }]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

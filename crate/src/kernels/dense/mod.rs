@@ -7,7 +7,7 @@ use super::activation::Activation;
 use super::elementwise::{sum, update};
 use super::gemm::{Forward, panel_floats};
 use super::lanes::{Lanes, WithLanes, dispatch};
-use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Scalar, Tape, Use};
+use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Scalar, Tape, Use, View};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -98,6 +98,7 @@ fn gpu(op: &Op) -> Vec<Lowered> {
         layout: Layout::Nt,
         left: 1,
         right: 2,
+        views: [View::Plain; 2],
         depth: op.bufs[1].cols,
         points,
     }];

@@ -74,7 +74,7 @@ impl WithLanes for Noise<'_> {
 }
 
 fn gpu(op: &Op) -> Vec<Lowered> {
-    let draw = format!("normal4({}u, ROW * COLS + 4u * COL4)", op.ints[0]);
+    let draw = format!("normal4({}u, ELEMENT)", op.ints[0]);
     vec![Lowered::Points(Points::elementwise(op, &[(0, &draw)]))]
 }
 

@@ -5,7 +5,7 @@
 
 use super::gemm::{Outer, panel_floats};
 use super::lanes::dispatch;
-use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Scalar, Tape};
+use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Scalar, Tape, View};
 
 /// The kernel.
 pub static KERNEL: Kernel = Kernel {
@@ -36,7 +36,14 @@ pub fn record(
 
 fn gpu(op: &Op) -> Vec<Lowered> {
     let points = Points::elementwise(op, &[(0, "scaled_sum($0, $z, %0, %1)")]);
-    vec![Lowered::Product { layout: Layout::Tn, left: 1, right: 2, depth: op.bufs[1].rows, points }]
+    vec![Lowered::Product {
+        layout: Layout::Tn,
+        left: 1,
+        right: 2,
+        views: [View::Plain; 2],
+        depth: op.bufs[1].rows,
+        points,
+    }]
 }
 
 fn cpu(run: &mut Run<'_, f32>) {

@@ -60,3 +60,21 @@ fn normal4(stream: u32, element: u32) -> vec4f {
     default: { return vec4f(here.w, next.xyz); }
   }
 }
+
+/// Words `element` to `element + 3` of a stream in this step.
+fn words4(stream: u32, element: u32) -> vec4u {
+  let here = philox(vec4u(element / 4u, stream, STEP.step), STEP.key);
+  if (element % 4u == 0u) { return here; }
+  let next = philox(vec4u(element / 4u + 1u, stream, STEP.step), STEP.key);
+  switch element % 4u {
+    case 1u: { return vec4u(here.yzw, next.x); }
+    case 2u: { return vec4u(here.zw, next.xy); }
+    default: { return vec4u(here.w, next.xyz); }
+  }
+}
+
+/// v / keep where the uniform number of an element is below keep, else 0; see kernels/dropout.
+fn dropout4(v: vec4f, stream: u32, element: u32, keep: f32) -> vec4f {
+  let uniform_ = vec4f(words4(stream, element) >> vec4u(8u)) * (1.0 / 16777216.0);
+  return select(vec4f(), v / keep, uniform_ < vec4f(keep));
+}

@@ -6,7 +6,8 @@
 // the end are clamped: their results are not stored. `finish` takes a row, a group of four columns and the results
 // there and does everything elementwise that was fused with the product; `finish_sums` the same for column sums of
 // E. How operands get into registers, and the loop over the inner index, is in product_direct or product_tiled.
-// Bindings are declared by exec/gpu/assemble.rs. Workgroups are WX x WY invocations. Sums run in ascending order.
+// Bindings are declared by exec/gpu/assemble.rs. Workgroups are WX x WY invocations. Sums run in ascending order,
+// or in that order within each of several parts of the depth, one for each group.z, which parts.wgsl adds up.
 
 @compute @workgroup_size(WX, WY)
 fn main(
@@ -15,6 +16,15 @@ fn main(
 ) {
   let col = (group.x * WX + local.x) * RN4;
   let row = (group.y * WY + local.y) * RM4 * 4u;
+  //# if entire
+  let start = 0u;
+  let stop = DEPTH;
+  //# end
+  //# if split
+  PART = group.z;
+  let start = PART * SPAN;
+  let stop = min(start + SPAN, DEPTH);
+  //# end
   //# for p in products
   //# for q in rm4
   //# for j in four

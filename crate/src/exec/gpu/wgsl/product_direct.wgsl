@@ -1,11 +1,28 @@
   // Operands straight from storage buffers: for adapters on which workgroup memory is not faster and a barrier is
   // dear, which are those that run shaders on a processor.
+  //# if along
+  //# if near_left
+  //# for q in rm4
+  //# for j in four
+  let o$q_$j = place(min(row + 4u * $qu + $ju, ROWS - 1u));
+  //# end
+  //# end
+  //# end
+  //# end
   //# if nt
   for (var k = 0u; k < DEPTH4; k++) {
+    //# if near_left
+    let here = spot(k);
+    //# end
     //# for p in lefts
     //# for q in rm4
     //# for j in four
+    //# if plain_left
     let x$p_$q_$j = left$p(min(row + 4u * $qu + $ju, ROWS - 1u), k);
+    //# end
+    //# if near_left
+    let x$p_$q_$j = near_left$p(o$q_$j, here);
+    //# end
     //# end
     //# end
     //# end
@@ -43,10 +60,18 @@
   //# end
   //# if nn
   for (var k = 0u; k < DEPTH4; k++) {
+    //# if near_left
+    let here = spot(k);
+    //# end
     //# for p in lefts
     //# for q in rm4
     //# for j in four
+    //# if plain_left
     let e$p_$q_$j = left$p(min(row + 4u * $qu + $ju, ROWS - 1u), k);
+    //# end
+    //# if near_left
+    let e$p_$q_$j = near_left$p(o$q_$j, here);
+    //# end
     //# end
     //# end
     //# end
@@ -83,7 +108,13 @@
   }
   //# end
   //# if tn
-  for (var k = 0u; k < DEPTH; k++) {
+  //# if near_right
+  //# for c in rn4
+  let o$c = spot(min(col + $cu, COLS4 - 1u));
+  //# end
+  var here = place(start);
+  //# end
+  for (var k = start; k < stop; k++) {
     //# for p in lefts
     //# for q in rm4
     let e$p_$q = left$p(k, min(row / 4u + $qu, ROWS4 - 1u));
@@ -91,8 +122,16 @@
     //# end
     //# for p in rights
     //# for c in rn4
+    //# if plain_right
     let h$p_$c = right$p(k, min(col + $cu, COLS4 - 1u));
     //# end
+    //# if near_right
+    let h$p_$c = near_right$p(here, o$c);
+    //# end
+    //# end
+    //# end
+    //# if near_right
+    here = next(here);
     //# end
     //# if shared_left
     //# for q in rm4

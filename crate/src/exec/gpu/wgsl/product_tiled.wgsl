@@ -5,7 +5,7 @@
   let lane = local.y * WX + local.x;
   let top = group.y * HIGH;
   let edge = group.x * WIDE;
-  for (var begin = 0u; begin < DEPTH; begin += DEEP) {
+  for (var begin = start; begin < stop; begin += DEEP) {
     // four neighbours in memory at a time; past the depth the left tile is zero
     //# for p in lefts
     //# if along
