@@ -212,6 +212,8 @@ fn direct_feedback_of_a_linear_network_is_compared_with_the_product_of_weights()
         let linear = RunConfig {
             sizes: vec![12, 9, 7, 6, 5],
             activations: vec![Activation::Identity; 4],
+            eta_w: 1e-3,
+            eta_b: 1e-3,
             ..small(rule)
         };
         let mut run = trainer(&linear, &data);

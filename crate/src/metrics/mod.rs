@@ -33,7 +33,8 @@ pub struct LayerMetrics {
     /// The authors' variant (discrepancy D15): first sample only, synthetic error on both sides, folded
     /// to 0..=90. Their bias component is left out: our B has no bias row.
     pub angle_code: Option<f64>,
-    /// `||W - B|| / ||W||`, Frobenius; `None` where the shapes differ.
+    /// `||W - B|| / ||W||`, Frobenius; `None` where the shapes differ. Direct feedback of a linear network is compared
+    /// with the product of all weights above instead (Corollary 1), and `norm_w` is that product's.
     pub relative_error: Option<f64>,
     /// Percent of entries of W and B with equal sign; 50 by chance.
     pub sign_agreement: Option<f64>,

@@ -25,7 +25,8 @@ const MAX_FLOATS: usize = 1 << 28;
 /// Where the comparisons of one hidden layer's W and B go.
 #[derive(Debug, Clone, Copy)]
 pub struct Compared {
-    /// W with B, where they stand for the same thing; else W with itself.
+    /// W (or the product of all weights above, which direct feedback of a linear network stands for) with B, where
+    /// they stand for the same thing; else W with itself.
     pub w: Buf,
     /// B with itself, where it has no W to be compared with.
     pub b: Option<Buf>,
