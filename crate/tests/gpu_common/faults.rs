@@ -27,7 +27,7 @@ pub async fn a_lost_gpu_costs_the_steps_since_the_last_checkpoint(gpu: &Rc<Gpu>)
     train(&session, 20).await;
     assert_eq!(saved(&session), 0, "no checkpoint yet");
     // the pause between checkpoints
-    sleep(300).await;
+    sleep(800).await;
     train(&session, 30).await;
     session.buffer("b1").await.unwrap();
     session.poll().unwrap();

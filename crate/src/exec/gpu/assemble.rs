@@ -530,7 +530,10 @@ impl Assembly<'_> {
             let shapes = (0..).map(|i| (wx >> i, wy << i)).take_while(|(wx, _)| *wx > 0);
             let idle = |(wx, wy): &(u32, u32)| {
                 let many = down.div_ceil(*wy) > MAX_GROUPS;
-                (many, across.next_multiple_of(*wx) as u64 * u64::from(down.next_multiple_of(*wy)))
+                (
+                    many,
+                    u64::from(across.next_multiple_of(*wx)) * u64::from(down.next_multiple_of(*wy)),
+                )
             };
             shapes.min_by_key(idle).unwrap_or((wx, wy))
         };
