@@ -277,24 +277,30 @@ impl Session {
         solver.is_some_and(|s| s.waiting.is_some())
     }
 
+    /// Who brings the processor's part of the last step to its end?
+    fn claim(&self) -> Claim {
+        let mut inner = self.0.borrow_mut();
+        let solver = inner.resident.as_mut().and_then(|r| r.solver.as_mut());
+        let Some(solver) = solver else { return Claim::Settled };
+        let Some((step, reading)) = &mut solver.waiting else { return Claim::Settled };
+        if let Some(reading) = reading.take() {
+            return Claim::Mine(*step, reading);
+        }
+        let (settled, other) = oneshot::channel();
+        solver.others.push(settled);
+        Claim::Other(other)
+    }
+
     /// Waits for the processor's part of the last step.
     async fn settle(&self) -> Result<()> {
-        let (step, reading) = {
-            let mut inner = self.0.borrow_mut();
-            let solver = inner.resident.as_mut().and_then(|r| r.solver.as_mut());
-            let Some(solver) = solver else { return Ok(()) };
-            let Some((step, reading)) = &mut solver.waiting else { return Ok(()) };
-            match reading.take() {
-                Some(reading) => (*step, reading),
-                None => {
-                    let (settled, other) = oneshot::channel();
-                    solver.others.push(settled);
-                    drop(inner);
-                    // an error means that the run has left the GPU: the next question goes to the processor
-                    let _ = other.await;
-                    return Ok(());
-                }
+        let (step, reading) = match self.claim() {
+            Claim::Settled => return Ok(()),
+            Claim::Other(settled) => {
+                // an error means that the run has left the GPU: the next question goes to the processor
+                let _ = settled.await;
+                return Ok(());
             }
+            Claim::Mine(step, reading) => (step, reading),
         };
         let values = reading.wait().await?;
         if let Some(r) = &mut self.0.borrow_mut().resident
@@ -524,6 +530,16 @@ impl Session {
 
 /// How long a calibration measures either path at least.
 const CALIBRATE_MS: f64 = 4.0;
+
+/// Who brings the processor's part of a step to its end.
+enum Claim {
+    /// It is there.
+    Settled,
+    /// Whoever asks: these are its operands, after a step of this number.
+    Mine(u64, Reading),
+    /// Somebody who asked before, and tells.
+    Other(oneshot::Receiver<()>),
+}
 
 /// A row of metrics, there or to come.
 enum Asked {

@@ -21,11 +21,22 @@ fn every() -> Vec<Preset> {
 fn the_papers_experiments_are_there() {
     let ids: BTreeSet<&str> = all(Look::DIGITS).unwrap().iter().map(|p| p.id).collect();
     let wanted = [
-        "fig2", "fig3", "fig4", "table1", "table2-autoencoder", "table2-cifar10", "theorem1", "theorem2",
+        "fig2",
+        "fig3",
+        "fig4",
+        "table1",
+        "table2-autoencoder",
+        "table2-cifar10",
+        "theorem1",
+        "theorem2",
         "corollary1",
     ];
     assert_eq!(ids, wanted.into());
-    assert_eq!(find("table2-autoencoder", Look::DIGITS).unwrap().arms.len(), 11, "cells with a number");
+    assert_eq!(
+        find("table2-autoencoder", Look::DIGITS).unwrap().arms.len(),
+        11,
+        "cells with a number"
+    );
     assert!(find("fig9", Look::DIGITS).unwrap_err().to_string().contains("fig2"));
 }
 
@@ -53,8 +64,10 @@ fn panels_tables_and_references_name_what_is_there() {
         let hidden = preset.arms.iter().map(|a| a.config.layers() - 1).min().unwrap();
         for panel in &preset.panels {
             assert!(panel.layer.is_none_or(|l| l < hidden), "{}: {}", preset.id, panel.title);
-            let layered =
-                matches!(panel.metric, Metric::Angle | Metric::RelativeError | Metric::SignAgreement);
+            let layered = matches!(
+                panel.metric,
+                Metric::Angle | Metric::RelativeError | Metric::SignAgreement
+            );
             assert_eq!(layered, panel.layer.is_some(), "{}: {}", preset.id, panel.title);
             if let Axis::Arms { .. } = panel.axis {
                 assert!(preset.arms.iter().filter(|a| a.x.is_some()).count() > 1, "{}", preset.id);
@@ -95,9 +108,15 @@ fn arms_that_share_a_folder_are_the_same_runs() {
 fn networks_are_the_papers() {
     let preset = |id| find(id, Look::CIFAR10).unwrap();
     assert!(preset("fig2").arms.iter().all(|a| a.config.sizes == [784, 50, 20, 10]));
-    assert!(preset("table2-autoencoder").arms.iter().all(|a| a.config.sizes == [784, 200, 2, 200, 784]));
+    assert!(
+        preset("table2-autoencoder").arms.iter().all(|a| a.config.sizes == [784, 200, 2, 200, 784])
+    );
     let cnn = &preset("table1").arms[0].config;
-    assert_eq!(cnn.parameters(), 13_530_378, "27 32 + 25 32 128 + 25 128 256 + 4096 2048 + 2048^2 + 2048 10 and biases");
+    assert_eq!(
+        cnn.parameters(),
+        13_530_378,
+        "27 32 + 25 32 128 + 25 128 256 + 4096 2048 + 2048^2 + 2048 10 and biases"
+    );
     for arm in &preset("fig4").arms {
         assert!(arm.config.freeze_forward && arm.config.rule == "np");
     }
@@ -106,12 +125,16 @@ fn networks_are_the_papers() {
 #[test]
 fn synthetic_data_are_uniform_and_always_the_same() {
     let data = synthetic::dataset(20, 7, 7000).unwrap();
-    assert_eq!((data.pixels(), data.classes, data.train.len(), data.test.len()), (20, 7, 7000, 700));
+    assert_eq!(
+        (data.pixels(), data.classes, data.train.len(), data.test.len()),
+        (20, 7, 7000, 700)
+    );
     let mean = data.train.images.iter().map(|b| f64::from(*b)).sum::<f64>() / 140_000.0;
     // uniform bytes: mean 127.5, standard error 73.9 / sqrt(140000) = 0.2; five allowed
     assert!((mean - 127.5).abs() < 1.0, "{mean}");
-    for class in 0..7 {
-        let count = data.train.labels.iter().filter(|l| **l == class).count() as f64;
+    let mut counts = [0.0f64; 7];
+    data.train.labels.iter().for_each(|label| counts[usize::from(*label)] += 1.0);
+    for (class, count) in counts.into_iter().enumerate() {
         // binomial: 1000 +- 29; five standard deviations
         assert!((count - 1000.0).abs() < 147.0, "class {class}: {count}");
     }
@@ -121,7 +144,9 @@ fn synthetic_data_are_uniform_and_always_the_same() {
 
 /// Relative error of every layer's feedback after `steps` steps.
 fn relative_errors(config: &RunConfig, needs: Needs, steps: u64) -> Vec<f64> {
-    let Needs::Synthetic { inputs, classes, samples } = needs else { panic!("theorems need no pictures") };
+    let Needs::Synthetic { inputs, classes, samples } = needs else {
+        panic!("theorems need no pictures")
+    };
     let data = Arc::new(synthetic::dataset(inputs, classes, samples).unwrap());
     let mut run = Trainer::<f32>::new(config.clone(), data, Arithmetic::Fast).unwrap();
     run.advance(steps).unwrap();

@@ -150,6 +150,62 @@ def torch_autograd(setup):
     return bp if s.rule == "bp" else np_step, s, detach
 
 
+def torch_cnn(setup, memory_format=None):
+    """The convolutional step of lib/cnn.mjs by loss.backward() and torch.optim.Adam (fused)."""
+    s = SimpleNamespace(**setup)
+    T, (rows, cols, channels) = s.batch, s.image
+    tensor = torch.from_numpy
+    form = memory_format or torch.contiguous_format
+    functional = torch.nn.functional
+
+    def weights(a, layer):
+        k = layer.get("kernel")
+        if not k:
+            return tensor(a.reshape(layer["units"], layer["inputs"]))
+        filters = tensor(a.reshape(layer["units"], k, k, layer["below"])).permute(0, 3, 1, 2)
+        return filters.contiguous(memory_format=form)
+
+    s.w = [weights(a, layer).requires_grad_() for a, layer in zip(s.w, s.layers)]
+    s.b = [tensor(a).requires_grad_() for a in s.b]
+    # What is learned from the pixels of the last convolution is ordered as those are: (rows, columns, channels).
+    images = [tensor(p["x"].reshape(T, rows, cols, channels)).permute(0, 3, 1, 2) for p in s.batches]
+    images = [x.contiguous(memory_format=form) for x in images]
+    labels = [tensor(p["y"].reshape(T, -1)).argmax(1) for p in s.batches]
+    masks = [[None if m is None else tensor(m.reshape(T, -1)) for m in each] for each in s.masks]
+    optimizer = torch.optim.Adam([*s.w, *s.b], s.eta_w, fused=True)
+
+    def step(at):
+        at %= len(images)
+        h = images[at]
+        for l, layer in enumerate(s.layers):
+            if layer.get("kernel"):
+                h = functional.conv2d(h, s.w[l], s.b[l], padding=layer["kernel"] // 2).relu()
+                # Windows begin at even places and reach over the last edge only.
+                h = functional.max_pool2d(h, 3, 2, ceil_mode=True)
+                continue
+            if h.dim() == 4:
+                h = h.permute(0, 2, 3, 1).reshape(T, -1)
+            h = functional.linear(h, s.w[l], s.b[l])
+            if l < len(s.layers) - 1:
+                h = h.relu() * masks[at][l]
+        optimizer.zero_grad()
+        functional.cross_entropy(h, labels[at], reduction="sum").backward()
+        optimizer.step()
+
+    def read(v):
+        if v is None:
+            return None
+        v = v.detach()
+        return (v.permute(0, 2, 3, 1) if v.dim() == 4 else v).numpy()
+
+    return step, s, read
+
+
+def torch_cnn_last(setup):
+    """The same with activity as (samples, rows, columns, channels) in memory."""
+    return torch_cnn(setup, torch.channels_last)
+
+
 def torch_manual(setup):
     """Gradients written out, in place, without autograd: addmm_ does update and product in one."""
     s = start(setup, torch.from_numpy)
@@ -249,10 +305,13 @@ def numpy_manual(setup):
     return step, s, lambda v: v
 
 
-CONTENDERS = {"numpy": ("NumPy", numpy_manual)}
+# Title, maker of the step, the cases' kinds (lib/cases.mjs).
+CONTENDERS = {"numpy": ("NumPy", numpy_manual, ["bp", "np"])}
 if torch is not None:
-    CONTENDERS["torch-autograd"] = ("PyTorch, autograd", torch_autograd)
-    CONTENDERS["torch-manual"] = ("PyTorch, tuned by hand", torch_manual)
+    CONTENDERS["torch-autograd"] = ("PyTorch, autograd", torch_autograd, ["bp", "np"])
+    CONTENDERS["torch-manual"] = ("PyTorch, tuned by hand", torch_manual, ["bp", "np"])
+    CONTENDERS["torch-cnn"] = ("PyTorch, channels first", torch_cnn, ["cnn-bp"])
+    CONTENDERS["torch-cnn-last"] = ("PyTorch, channels last", torch_cnn_last, ["cnn-bp"])
 
 
 class Session:
@@ -281,8 +340,8 @@ def load():
     if torch is not None:
         versions["torch"] = torch.__version__
     return [
-        {"id": key, "title": title, "version": versions[key.split("-")[0]]}
-        for key, (title, _) in CONTENDERS.items()
+        {"id": key, "title": title, "version": versions[key.split("-")[0]], "rules": kinds}
+        for key, (title, _, kinds) in CONTENDERS.items()
     ]
 
 
@@ -297,14 +356,14 @@ def state(contender, case, steps, path):
     pack(path, lists)
 
 
-def warm(contender, case, ms, window):
+def warm(contender, case, ms, window, least=1):
     session = SESSIONS[contender, case]
     began, steps, took = time.perf_counter(), 1, 0.0
     while 1000 * (time.perf_counter() - began) < ms or took < ms / 8:
         took = session.time(steps)
         if took < ms / 8:
             steps *= 2
-    return max(1, round(steps * window / took))
+    return max(least, round(steps * window / took))
 
 
 def measure(contender, case, steps):

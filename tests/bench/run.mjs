@@ -15,8 +15,9 @@ import { parseArgs } from "node:util";
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { must } from "../../scripts/lib/run.mjs";
 import { bold, dim, duration, Failure, launch, say } from "../../scripts/lib/terminal.mjs";
-import { CASES, checkSteps } from "./lib/cases.mjs";
+import { CASES, checkSteps, judgedBy } from "./lib/cases.mjs";
 import { ADAPTERS } from "./lib/chromium.mjs";
+import { trainCnn } from "./lib/cnn-reference.mjs";
 import { train } from "./lib/reference.mjs";
 import { gpuLines, productLines, table, targetLines, targets } from "./lib/report.mjs";
 import { runCase } from "./lib/runner.mjs";
@@ -68,6 +69,7 @@ function options() {
   const cases = CASES.filter(
     (c) =>
       (c.quick || !values.quick) &&
+      (c.adapter ?? values.adapter) === values.adapter &&
       c.id.includes(values.case) &&
       suites.some(({ name }) => c.suites.includes(name)),
   );
@@ -93,13 +95,15 @@ const progress = (text) => {
 function prepare(cases, check) {
   progress("drawing the common start and training the reference (f64) …");
   const digits = readDigits();
-  const setups = new Map(cases.map((c) => [c.id, makeSetup(c, digits)]));
+  const judged = new Map(cases.map(judgedBy).map((c) => [c.id, makeSetup(c, digits)]));
   const float = (list) => list.map((a) => a && Float32Array.from(a));
   const references = new Map();
-  for (const [id, setup] of setups) {
-    const { w, b, fb } = train(setup, checkSteps(setup, check));
+  for (const [id, setup] of judged) {
+    const { w, b, fb } = (setup.image ? trainCnn : train)(setup, checkSteps(setup, check));
     references.set(id, { w: float(w), b: float(b), fb: float(fb) });
   }
+  const others = cases.filter(({ id }) => !judged.has(id));
+  const setups = new Map([...judged, ...others.map((c) => [c.id, makeSetup(c, digits)])]);
   progress("");
   return { setups, references };
 }

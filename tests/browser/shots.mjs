@@ -121,6 +121,22 @@ try {
     await page.waitForTimeout(1200);
   });
   await shot("narrow-start", { context: narrow }, (page) => page.waitForTimeout(800));
+  const experiment = async (page) => {
+    await page.locator(".experiment-body button.run").click();
+    const done = page.locator('.experiment-body[data-phase="finished"]');
+    await done.waitFor({ timeout: 600_000 });
+    await page.waitForTimeout(2500);
+    await page.locator("[data-experiments]").scrollIntoViewIfNeeded();
+  };
+  const fig2 = "?preset=fig2&seeds=2&steps=2000";
+  const fig3 = "?preset=fig3&seeds=1&steps=1000";
+  await shot("experiment-fig2", { context: desktop, full: true, query: fig2 }, experiment);
+  await shot(
+    "experiment-dark",
+    { context: { ...desktop, ...dark }, full: true, query: fig3 },
+    experiment,
+  );
+  await shot("experiment-phone", { context: phone, full: true, query: fig2 }, experiment);
   const settled = (n) => async (page) => {
     await run(n)(page);
     await figure(page, "sign").scrollIntoViewIfNeeded();

@@ -1,6 +1,8 @@
 /** The page: finds its places in index.html, loads the core, starts one instrument, keeps the address. */
 import { CoreLoadError, loadCore } from "./engine/core";
 import type { Core } from "./engine/protocol";
+import { writeAddress } from "./experiments/address";
+import { ExperimentsSection } from "./experiments/section";
 import { M } from "./messages";
 import { Lab } from "./views/lab";
 import { Notices } from "./views/notices";
@@ -29,7 +31,28 @@ async function main(): Promise<void> {
     const inside = labs.find(({ root }) => target instanceof Node && root.contains(target));
     (inside ?? first)?.lab.handleKey(event);
   });
+  const section = document.querySelector<HTMLElement>("[data-experiments]");
+  if (section !== null && first !== undefined) mountExperiments(section, core, first.lab);
   await Promise.all(labs.map(({ lab }) => lab.start()));
+}
+
+/** The paper's experiments run on the data of the first instrument, where it fits. */
+function mountExperiments(root: HTMLElement, core: Core, lab: Lab): void {
+  new ExperimentsSection(root, {
+    core,
+    lab: {
+      current: () => lab.store.digits?.data ?? null,
+      onChange: (listener) => void lab.store.on("digits", listener),
+    },
+    sample: new URL("data/mnist-10k.bin", new URL(".", document.baseURI)),
+    param: pageParam,
+    onAddress: (wanted) =>
+      history.replaceState(
+        null,
+        "",
+        `${writeAddress(location.search, wanted) || location.pathname}${location.hash}`,
+      ),
+  });
 }
 
 /** The first instrument of a page owns its address; any other is configured by its `data-lab`. */

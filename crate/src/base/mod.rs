@@ -3,6 +3,7 @@
 pub mod error;
 pub mod floats;
 pub mod rng;
+pub mod team;
 
 pub use error::{Error, Result};
 pub use floats::Floats;

@@ -5,8 +5,8 @@ use super::{input, print};
 use clap::Args;
 use credit_lab::base::{Error, Result};
 use credit_lab::config::{Optimizer, Task};
-use credit_lab::data::Dataset;
-use credit_lab::experiments;
+use credit_lab::data::{Dataset, Split};
+use credit_lab::experiments::{self, synthetic};
 use credit_lab::kernels::lanes;
 use credit_lab::plan::Arithmetic;
 use credit_lab::trainer::Trainer;
@@ -30,56 +30,99 @@ pub struct Options {
     /// Only the cases whose name contains this
     #[arg(long, default_value = "")]
     case: String,
+    /// Threads that share a step's large products; the peak is that of one core all the same
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
     /// Folder with the four MNIST files [default: the packed 10,000 digits]
     #[arg(long)]
     data: Option<PathBuf>,
 }
 
-/// (name, task, rule, batch) of the measured steps.
-const CASES: [(&str, Task, &str, usize); 5] = [
-    ("autoencoder-bp-32", Task::Autoencoder, "bp", 32),
-    ("autoencoder-np-32", Task::Autoencoder, "np", 32),
-    ("classifier-np-32", Task::Classifier, "np", 32),
-    ("autoencoder-bp-512", Task::Autoencoder, "bp", 512),
-    ("autoencoder-np-512", Task::Autoencoder, "np", 512),
+/// A network to measure.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Network {
+    /// The paper's for digits, plain descent.
+    Digits(Task),
+    /// The paper's convolutional one, at full width, on noise in the shape of CIFAR-10; Adam.
+    Convolutional,
+}
+
+/// (name, network, rule, batch) of the measured steps.
+const CASES: [(&str, Network, &str, usize); 9] = [
+    ("autoencoder-bp-32", Network::Digits(Task::Autoencoder), "bp", 32),
+    ("autoencoder-np-32", Network::Digits(Task::Autoencoder), "np", 32),
+    ("classifier-np-32", Network::Digits(Task::Classifier), "np", 32),
+    ("autoencoder-bp-512", Network::Digits(Task::Autoencoder), "bp", 512),
+    ("autoencoder-np-512", Network::Digits(Task::Autoencoder), "np", 512),
+    ("cnn-bp-32", Network::Convolutional, "bp", 32),
+    ("cnn-np-dfa-32", Network::Convolutional, "np-dfa", 32),
+    ("cnn-bp-128", Network::Convolutional, "bp", 128),
+    ("cnn-np-dfa-128", Network::Convolutional, "np-dfa", 128),
 ];
+/// Rows, columns and channels of the convolutional network's images.
+const IMAGE: [usize; 3] = [32, 32, 3];
+/// Its classes.
+const CLASSES: usize = 10;
 
 struct Case {
     name: String,
     flops: f64,
     trainer: Trainer,
+    /// Steps between two looks at the clock.
+    chunk: u64,
     speeds: Vec<f64>,
 }
 
 impl Case {
     fn new(
-        name: &str,
-        task: Task,
-        rule: &str,
-        batch: usize,
+        (name, network, rule, batch): (&str, Network, &str, usize),
         arithmetic: Arithmetic,
         data: &Arc<Dataset>,
+        threads: usize,
     ) -> Result<Self> {
-        let mut config = experiments::default_config(task, rule, Optimizer::Sgd)?;
+        let mut config = match network {
+            Network::Digits(task) => experiments::default_config(task, rule, Optimizer::Sgd)?,
+            Network::Convolutional => {
+                experiments::convolutional::config(rule, Optimizer::Adam, IMAGE, CLASSES, 1.0)
+            }
+        };
         // small rates, so that no case diverges however long it runs; the work is the same
         (config.batch, config.eta_w, config.eta_b) = (batch, 1e-6, 1e-6);
         // a warm-up's steps are cheaper
         config.warmup = 0;
-        let trainer = Trainer::new(config, data.clone(), arithmetic)?;
+        let mut trainer = Trainer::new(config, data.clone(), arithmetic)?;
+        trainer.set_threads(threads)?;
+        // a step of the convolutional network takes as long as hundreds of the others
+        let chunk = if network == Network::Convolutional { 1 } else { 8 };
         let kind = if arithmetic == Arithmetic::Fast { "fast" } else { "reproducible" };
         let flops = trainer.flops_per_step() as f64;
-        Ok(Self { name: format!("{name} {kind}"), flops, trainer, speeds: Vec::new() })
+        Ok(Self { name: format!("{name} {kind}"), flops, trainer, chunk, speeds: Vec::new() })
     }
 
     fn measure(&mut self, time: Duration) -> Result<()> {
-        let (begin, mut steps) = (Instant::now(), 0u32);
+        let (begin, mut steps) = (Instant::now(), 0u64);
         while begin.elapsed() < time {
-            self.trainer.advance(8)?;
-            steps += 8;
+            self.trainer.advance(self.chunk)?;
+            steps += self.chunk;
         }
-        self.speeds.push(f64::from(steps) / begin.elapsed().as_secs_f64());
+        self.speeds.push(steps as f64 / begin.elapsed().as_secs_f64());
         Ok(())
     }
+}
+
+/// Images without meaning; the time of a step does not depend on it.
+fn noise() -> Result<Arc<Dataset>> {
+    let [rows, cols, channels] = IMAGE;
+    // random samples are single rows of pixels, so an image is `rows` of them
+    let lines = synthetic::dataset(cols * channels, CLASSES, 512 * rows)?;
+    let images = |mut split: Split| {
+        let count = split.labels.len() / rows;
+        split.labels.truncate(count);
+        split.images.truncate(count * rows * cols * channels);
+        split
+    };
+    let (train, test) = (images(lines.train), images(lines.test));
+    Dataset::new("random images", rows, cols, channels, CLASSES, train, test).map(Arc::new)
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -89,11 +132,17 @@ fn median(values: &mut [f64]) -> f64 {
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<()> {
-    let data = input::data(options.data.as_deref())?;
+    let chosen = || CASES.into_iter().filter(|c| c.0.contains(&options.case));
+    // Only what is needed: the digits need a build of the page or a folder.
+    let images = |network| matches!(network, Network::Convolutional);
+    let wanted = |convolutional| chosen().any(|c| images(c.1) == convolutional);
+    let digits = wanted(false).then(|| input::data(options.data.as_deref())).transpose()?;
+    let noise = wanted(true).then(noise).transpose()?;
     let mut cases = Vec::new();
-    for (name, task, rule, batch) in CASES.into_iter().filter(|c| c.0.contains(&options.case)) {
+    for case in chosen() {
+        let Some(data) = (if images(case.1) { &noise } else { &digits }) else { continue };
         for arithmetic in [Arithmetic::Fast, Arithmetic::Reproducible] {
-            cases.push(Case::new(name, task, rule, batch, arithmetic, &data)?);
+            cases.push(Case::new(case, arithmetic, data, options.threads)?);
         }
     }
     if cases.is_empty() {

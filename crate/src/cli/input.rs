@@ -4,6 +4,7 @@ use credit_lab::base::{Error, Result};
 use credit_lab::config::Task;
 use credit_lab::data::{Dataset, Loader};
 use serde::de::DeserializeOwned;
+use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -116,10 +117,10 @@ impl Layout {
     fn describe(&self) -> String {
         let mut text = format!("{} ({}", self.name, self.needed.join(", "));
         if let [first, .., last] = self.some {
-            text += &format!(" and any of {first} to {last}");
+            let _ = write!(text, " and any of {first} to {last}");
         }
         if let Some(archive) = self.archives.first() {
-            text += &format!("; or {archive}");
+            let _ = write!(text, "; or {archive}");
         }
         text + ")"
     }

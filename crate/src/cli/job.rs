@@ -5,7 +5,7 @@
 
 use super::row::Row;
 use super::train::{Choice, measure, place};
-use cpu_time::ThreadTime;
+use cpu_time::{ProcessTime, ThreadTime};
 use credit_lab::base::{Error, Result};
 use credit_lab::config::{RunConfig, Task};
 use credit_lab::data::{Dataset, SplitName};
@@ -70,6 +70,8 @@ pub struct Job {
     pub every: u64,
     /// Where it trains.
     pub device: Choice,
+    /// Threads of its step.
+    pub threads: usize,
     /// Least time between snapshots.
     pub snapshots: Duration,
 }
@@ -195,7 +197,8 @@ impl Job {
                 None => {}
             }
         }
-        let (trainer, seconds) = self.resume(data, &mut file, found)?;
+        let (mut trainer, seconds) = self.resume(data, &mut file, found)?;
+        trainer.set_threads(self.threads)?;
         self.advance(trainer, seconds, &mut file, seen)
     }
 
@@ -251,8 +254,10 @@ impl Job {
         let fresh = trainer.step() == 0 && before == 0.0;
         let run = Session::new(trainer);
         place(&run, self.device)?;
-        let clock = ThreadTime::now();
-        let seconds = || before + clock.elapsed().as_secs_f64();
+        // seconds of work, by all threads of the run: several only where it is the process's only run
+        let (own, all) = (ThreadTime::now(), ProcessTime::now());
+        let worked = || if self.threads > 1 { all.elapsed() } else { own.elapsed() };
+        let seconds = || before + worked().as_secs_f64();
         let mut saved = Instant::now();
         let mut pause = self.snapshots;
         let mut begin = Instant::now();
@@ -318,7 +323,10 @@ impl Job {
             let points = run.wait(run.activities(SplitName::Test, &samples, code))?;
             let mut text = String::from("label,x,y\n");
             for (label, point) in labels.iter().zip(points.chunks_exact(2)) {
-                text.push_str(&format!("{label},{},{}\n", point[0], point[1]));
+                text.push_str(
+                    &[label.to_string(), point[0].to_string(), point[1].to_string()].join(","),
+                );
+                text.push('\n');
             }
             let path = self.file.with_extension("latent.csv");
             std::fs::write(&path, text).map_err(io(&path))?;

@@ -63,6 +63,9 @@ pub struct Shared {
     /// Runs at the same time [default: one a core; on a GPU one]
     #[arg(long)]
     jobs: Option<usize>,
+    /// Threads that share the large products of a run's step; more than one only with --jobs 1, as runs fill the cores
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
     /// Seconds between snapshots, from which a killed run goes on
     #[arg(long, default_value_t = 60)]
     snapshots: u64,
@@ -73,6 +76,9 @@ impl Shared {
     pub fn load(&self, id: &str) -> Result<(Preset, Arc<Dataset>)> {
         if !(0.01..=2.0).contains(&self.width) {
             return Err(Error::config("--width", "expected a number from 0.01 to 2"));
+        }
+        if self.threads > 1 && self.workers() > 1 {
+            return Err(Error::config("--threads", "runs share the cores; give --jobs 1 too"));
         }
         let data = data(presets::find(id, Look::DIGITS)?.data, self.data.as_deref())?;
         let look = Look { width: self.width, ..Look::of(&data) };
@@ -124,7 +130,7 @@ impl Shared {
     /// A run to do.
     pub fn job(&self, header: Header, file: PathBuf, every: u64) -> Job {
         let snapshots = Duration::from_secs(self.snapshots);
-        Job { header, file, every, device: self.device, snapshots }
+        Job { header, file, every, device: self.device, threads: self.threads, snapshots }
     }
 }
 

@@ -93,7 +93,8 @@ pub fn run(options: &Options) -> Result<()> {
     let (preset, data) = options.shared.load(&options.preset)?;
     let Some(arm) = preset.arms.iter().find(|arm| arm.id == options.arm) else {
         let known: Vec<&str> = preset.arms.iter().map(|a| a.id.as_str()).collect();
-        let message = format!("{} has no arm `{}`; it has {}", preset.id, options.arm, known.join(", "));
+        let message =
+            format!("{} has no arm `{}`; it has {}", preset.id, options.arm, known.join(", "));
         return Err(Error::config("--arm", message));
     };
     let base = run::set(&arm.config, options.shared.changes())?;
@@ -102,11 +103,8 @@ pub fn run(options: &Options) -> Result<()> {
     let mut jobs = Vec::new();
     let mut draws = Vec::new();
     for trial in 1..=options.trials {
-        let drawn: Vec<(String, f64)> = ranges
-            .iter()
-            .enumerate()
-            .map(|(i, r)| (r.name.clone(), draw(r, trial, i)))
-            .collect();
+        let drawn: Vec<(String, f64)> =
+            ranges.iter().enumerate().map(|(i, r)| (r.name.clone(), draw(r, trial, i))).collect();
         let changes: Vec<String> = drawn.iter().map(|(name, v)| format!("{name}={v:e}")).collect();
         let config = RunConfig { seed: 1, ..run::set(&base, &changes)? };
         let folder = options.shared.out().join(format!("{}-search", preset.runs)).join(&arm.id);
@@ -138,7 +136,11 @@ pub fn run(options: &Options) -> Result<()> {
             json!({ "best": value, "settings": settings, "run": file })
         })
         .collect();
-    let path = options.shared.out().join(format!("{}-search", preset.runs)).join(format!("{}.json", arm.id));
+    let path = options
+        .shared
+        .out()
+        .join(format!("{}-search", preset.runs))
+        .join(format!("{}.json", arm.id));
     let text = serde_json::to_string_pretty(&list).map_err(|e| Error::internal(e.to_string()))?;
     std::fs::write(&path, text).map_err(|e| Error::io(path.display().to_string(), &e))
 }
@@ -161,7 +163,8 @@ mod tests {
 
     #[test]
     fn ranges_that_mean_nothing_are_refused() {
-        for text in ["eta_w", "eta_w=1", "eta_w=2..1", "eta_w=0..1", "eta_w=-1..1", "eta_w=1..inf"] {
+        for text in ["eta_w", "eta_w=1", "eta_w=2..1", "eta_w=0..1", "eta_w=-1..1", "eta_w=1..inf"]
+        {
             assert!(range(text).is_err(), "{text}");
         }
     }

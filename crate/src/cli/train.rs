@@ -102,6 +102,9 @@ pub struct Options {
     /// Where to train: cpu, gpu (an error where there is none), or auto (both are timed, the faster one runs)
     #[arg(long, value_enum, default_value_t = Choice::Cpu)]
     device: Choice,
+    /// Threads that share a step's large products; their number changes no bit
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
     /// The same bits as in the browser: no fused multiply-add
     #[arg(long)]
     reproducible: bool,
@@ -285,7 +288,8 @@ pub fn run(options: &Options) -> Result<()> {
             .open(path)
             .map_err(|e| Error::io(path.display().to_string(), &e))?;
     }
-    let trainer = start(options)?;
+    let mut trainer = start(options)?;
+    trainer.set_threads(options.threads).map_err(as_option)?;
     let mut out = writer(options)?;
     let name = options.out.display().to_string();
     let bar = ProgressBar::new(options.steps);

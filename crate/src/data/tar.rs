@@ -182,6 +182,7 @@ fn path(block: &[u8; BLOCK]) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use std::fmt::Write as _;
 
     /// One entry, as GNU tar writes it.
     pub(in super::super) fn entry(path: &str, kind: u8, content: &[u8]) -> Vec<u8> {
@@ -213,7 +214,7 @@ pub(super) mod tests {
 
     impl Entries for Log {
         fn begin(&mut self, path: &str, size: usize, regular: bool) -> Checked<()> {
-            self.0 += &format!("{path} {size} {regular};");
+            write!(self.0, "{path} {size} {regular};").unwrap();
             Ok(())
         }
 

@@ -1,11 +1,13 @@
 //! Runs plans on the processor: in f32 with the fast kernels, or in f64 with the reference ones.
 //!
-//! All memory is allocated when the executor is made; running a plan allocates nothing.
+//! All memory is allocated when the executor is made or given more threads; running a plan on one thread allocates
+//! nothing.
 
 use crate::base::rng::InitRng;
+use crate::base::team::Team;
 use crate::data::Dataset;
 use crate::plan::{
-    Arithmetic, Buf, Clock, Element, Env, Hyper, Init, Kernel, Op, PlanId, Program, Run,
+    Arithmetic, Buf, Clock, Element, Env, Hyper, Init, Kernel, Op, Plan, PlanId, Program, Run,
 };
 use std::sync::Arc;
 
@@ -35,6 +37,7 @@ pub struct Executor<T: Precision> {
     scratch: T::Store,
     scalars: Vec<f64>,
     arithmetic: Arithmetic,
+    team: Team,
 }
 
 impl<T: Precision> Executor<T> {
@@ -45,15 +48,16 @@ impl<T: Precision> Executor<T> {
         seed: u64,
         arithmetic: Arithmetic,
     ) -> Self {
-        let scratch = program.plans.iter().map(crate::plan::Plan::scratch).max().unwrap_or(0);
         let mut executor = Self {
             buffers: program.buffers.iter().map(|b| T::zeros(b.buf.len())).collect(),
-            scratch: T::zeros(scratch),
+            scratch: T::Store::default(),
             scalars: vec![0.0; program.scalars.len()],
             program,
             data,
             arithmetic,
+            team: Team::default(),
         };
+        executor.set_team(Team::default());
         executor.initialise(seed);
         executor
     }
@@ -90,6 +94,20 @@ impl<T: Precision> Executor<T> {
                 }
             }
         }
+    }
+
+    /// The threads that share the large ops of a plan; their number changes no bit of any result.
+    pub fn team(&self) -> &Team {
+        &self.team
+    }
+
+    /// Shares the large ops of a plan among these threads; each has its own scratch.
+    pub fn set_team(&mut self, team: Team) {
+        let plans = self.program.plans.iter();
+        // whole cache lines, so that no two threads write to one
+        let each = plans.map(Plan::scratch).max().unwrap_or(0).next_multiple_of(16);
+        self.scratch = T::zeros(each * team.threads());
+        self.team = team;
     }
 
     /// How products and sums are rounded.
@@ -138,6 +156,7 @@ impl<T: Precision> Executor<T> {
                 data: &self.data,
                 scratch: &mut self.scratch,
                 arithmetic: self.arithmetic,
+                team: &self.team,
             };
             T::version(op.kernel)(&mut run);
         }

@@ -11,9 +11,11 @@
 //! | outer `e^T h` | columns of e | columns of h |
 //!
 //! So no weight matrix is ever transposed or copied. Every output is one sum in ascending order of
-//! the summed index with one accumulator; the number of lanes does not change a bit of it.
+//! the summed index with one accumulator; the number of lanes does not change a bit of it. Several threads
+//! ([`super::split`]) have a piece of the weights each, so that every weight still streams once.
 
 use super::lanes::{Lanes, WithLanes, load_block, store_block, tile};
+use super::split::{Cut, Split};
 
 /// Rows of the broadcast operand in one register tile.
 pub(super) const MR: usize = 4;
@@ -153,27 +155,6 @@ pub struct Forward<'a> {
 }
 
 impl Forward<'_> {
-    /// The same product with a shorter borrow, so that the output can be used after it.
-    #[inline(always)]
-    pub fn reborrow(&mut self) -> Forward<'_> {
-        Forward {
-            z: self.z,
-            x: self.x,
-            w: self.w,
-            bias: self.bias,
-            n: self.n,
-            scratch: self.scratch,
-        }
-    }
-
-    /// Computes it.
-    #[inline(always)]
-    pub(super) fn product<L: Lanes>(self) {
-        // Rows of W lie `depth` apart, so each row of a tile costs an address: in wasm two rows and four
-        // vectors are 7 % faster than four and two, and as fast in registers.
-        if L::N == 4 { self.shaped::<L, 2, 4>() } else { self.shaped::<L, MR, NV>() }
-    }
-
     #[inline(always)]
     fn shaped<L: Lanes, const M: usize, const V: usize>(self) {
         let Forward { z, x, w, bias, n, scratch } = self;
@@ -210,6 +191,36 @@ impl Forward<'_> {
                 scatter(&mut z[samples * m..end * m], m, first, &sums, width);
             }
         }
+    }
+}
+
+impl WithLanes for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        // Rows of W lie `depth` apart, so each row of a tile costs an address: in wasm two rows and four
+        // vectors are 7 % faster than four and two, and as fast in registers.
+        if L::N == 4 { self.shaped::<L, 2, 4>() } else { self.shaped::<L, MR, NV>() }
+    }
+}
+
+/// By units; each piece of z is a matrix of its own ([`super::split::gather`]).
+impl Split for Forward<'_> {
+    const GRAIN: usize = MR;
+
+    fn units(&self) -> usize {
+        self.bias.len()
+    }
+
+    fn split(self, cut: Cut) -> (Self, Self) {
+        let depth = self.w.len() / self.bias.len();
+        let (z, scratch) = (self.z.split_at_mut(cut.at * self.n), cut.scratch(self.scratch));
+        let (w, bias) = (self.w.split_at(cut.at * depth), self.bias.split_at(cut.at));
+        (
+            Self { z: z.0, w: w.0, bias: bias.0, scratch: scratch.0, ..self },
+            Self { z: z.1, w: w.1, bias: bias.1, scratch: scratch.1, ..self },
+        )
     }
 }
 
@@ -283,10 +294,12 @@ pub(super) fn leave(
     }
 }
 
-/// `g = e B`: g (n x columns), e (n x depth), b (depth x columns).
+/// `g = e B`: g (n x columns), e (n x depth), b (depth x columns); or some columns of it.
 pub struct Adjoint<'a> {
-    /// Output, (n, columns).
+    /// Output, (n, columns), or the columns of a piece.
     pub g: &'a mut [f32],
+    /// First column of g in b.
+    pub first: usize,
     /// Error, (n, depth).
     pub e: &'a [f32],
     /// Weights, (depth, columns).
@@ -304,36 +317,55 @@ impl WithLanes for Adjoint<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Adjoint { g, e, b, columns, depth, scratch } = self;
+        let Adjoint { g, first: before, e, b, columns, depth, scratch } = self;
         let width = NV * L::N;
         let n = e.len() / depth;
+        let own = g.len() / n;
         let mut edge: Edge = [0.0; MR * MAX_PANEL];
         // A part of the rows of b stays in the second-level cache while all its panels are used.
         for from in (0..depth).step_by(part(depth)) {
             let slice = (from, part(depth).min(depth - from), depth);
             let b = &b[from * columns..][..slice.1 * columns];
-            for first in (0..columns).step_by(width) {
-                let there = width.min(columns - first);
+            for first in (0..own).step_by(width) {
+                let there = width.min(own - first);
                 // A full panel is packed too: its rows lie one weight row apart, and the copy (one pass)
                 // is read n / MR times.
                 let panel = &mut scratch[..slice.1 * width];
-                pack_columns::<L>(b, slice.1, columns, first, panel);
+                pack_columns::<L>(b, slice.1, columns, before + first, panel);
                 for row in (0..n).step_by(MR) {
-                    let (g, e) = (&mut g[row * columns + first..], &e[row * depth..]);
+                    let (g, e) = (&mut g[row * own + first..], &e[row * depth..]);
                     if there == width {
-                        rows!(n - row, adjoint_tile::<L, NV>(g, columns, e, panel, slice));
+                        rows!(n - row, adjoint_tile::<L, NV>(g, own, e, panel, slice));
                         continue;
                     }
-                    enter(&mut edge, width, g, columns, there);
+                    enter(&mut edge, width, g, own, there);
                     if there <= L::N {
                         rows!(n - row, adjoint_tile::<L, ONE>(&mut edge, width, e, panel, slice));
                     } else {
                         rows!(n - row, adjoint_tile::<L, NV>(&mut edge, width, e, panel, slice));
                     }
-                    leave(&edge, width, g, (n - row, columns, there));
+                    leave(&edge, width, g, (n - row, own, there));
                 }
             }
         }
+    }
+}
+
+/// By columns; each piece of g is a matrix of its own ([`super::split::gather`]).
+impl Split for Adjoint<'_> {
+    const GRAIN: usize = MAX_PANEL;
+
+    fn units(&self) -> usize {
+        self.columns - self.first
+    }
+
+    fn split(self, cut: Cut) -> (Self, Self) {
+        let n = self.e.len() / self.depth;
+        let (g, scratch) = (self.g.split_at_mut(cut.at * n), cut.scratch(self.scratch));
+        (
+            Self { g: g.0, scratch: scratch.0, ..self },
+            Self { g: g.1, first: self.first + cut.at, scratch: scratch.1, ..self },
+        )
     }
 }
 
@@ -351,10 +383,12 @@ fn adjoint_tile<L: Lanes, const M: usize, const V: usize>(
     store_block(g, stride, tile(start, count, &e[from..], (depth, 1), panel, NV * L::N));
 }
 
-/// `w = beta w + alpha e^T h`: w (m x columns), e (n x m), h (n x columns).
+/// `w = beta w + alpha e^T h`: w (m x columns), e (n x m), h (n x columns); or some rows of it.
 pub struct Outer<'a> {
-    /// Target, (m, columns).
+    /// Target, (m, columns), or the rows of a piece.
     pub w: &'a mut [f32],
+    /// First row of w in the whole target.
+    pub first: usize,
     /// Error, (n, m).
     pub e: &'a [f32],
     /// Activity, (n, columns).
@@ -374,8 +408,9 @@ impl WithLanes for Outer<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Outer { w, e, h, n, beta, alpha, scratch } = self;
+        let Outer { w, first: before, e, h, n, beta, alpha, scratch } = self;
         let (m, columns) = (e.len() / n, h.len() / n);
+        let own = w.len() / columns;
         let width = NV * L::N;
         let panels = columns.div_ceil(width);
         for (q, panel) in scratch.chunks_exact_mut(width * n).enumerate().take(panels) {
@@ -384,8 +419,8 @@ impl WithLanes for Outer<'_> {
         let sweep = (SWEEP_FLOATS / (width * n)).max(1);
         let mut edge: Edge = [0.0; MR * MAX_PANEL];
         for group in (0..panels).step_by(sweep) {
-            for row in (0..m).step_by(MR) {
-                let e = &e[row..];
+            for row in (0..own).step_by(MR) {
+                let e = &e[before + row..];
                 for q in group..(group + sweep).min(panels) {
                     let panel = &scratch[q * width * n..][..width * n];
                     let first = q * width;
@@ -393,20 +428,41 @@ impl WithLanes for Outer<'_> {
                     let w = &mut w[row * columns + first..];
                     let factors = (beta, alpha);
                     if there == width {
-                        rows!(m - row, outer_tile::<L, NV>(w, columns, e, panel, (n, m), factors));
+                        rows!(
+                            own - row,
+                            outer_tile::<L, NV>(w, columns, e, panel, (n, m), factors)
+                        );
                         continue;
                     }
                     let c = &mut edge;
                     enter(c, width, w, columns, there);
                     if there <= L::N {
-                        rows!(m - row, outer_tile::<L, ONE>(c, width, e, panel, (n, m), factors));
+                        rows!(own - row, outer_tile::<L, ONE>(c, width, e, panel, (n, m), factors));
                     } else {
-                        rows!(m - row, outer_tile::<L, NV>(c, width, e, panel, (n, m), factors));
+                        rows!(own - row, outer_tile::<L, NV>(c, width, e, panel, (n, m), factors));
                     }
-                    leave(&edge, width, w, (m - row, columns, there));
+                    leave(&edge, width, w, (own - row, columns, there));
                 }
             }
         }
+    }
+}
+
+/// By rows.
+impl Split for Outer<'_> {
+    const GRAIN: usize = MR;
+
+    fn units(&self) -> usize {
+        self.w.len() * self.n / self.h.len()
+    }
+
+    fn split(self, cut: Cut) -> (Self, Self) {
+        let columns = self.h.len() / self.n;
+        let (w, scratch) = (self.w.split_at_mut(cut.at * columns), cut.scratch(self.scratch));
+        (
+            Self { w: w.0, scratch: scratch.0, ..self },
+            Self { w: w.1, first: self.first + cut.at, scratch: scratch.1, ..self },
+        )
     }
 }
 

@@ -28,6 +28,7 @@ pub mod pool;
 pub mod ridge;
 pub mod row_scale;
 pub mod sign_transport;
+mod split;
 
 use crate::plan::Kernel;
 

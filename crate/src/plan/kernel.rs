@@ -5,6 +5,7 @@
 
 use super::{Arithmetic, Buf, Env, Lowered, Op};
 use crate::base::Floats;
+use crate::base::team::Team;
 use crate::data::Dataset;
 use ndarray::ArrayView2;
 use std::fmt;
@@ -73,7 +74,7 @@ pub struct Kernel {
     pub gpu: fn(&Op) -> Vec<Lowered>,
     /// Floating point operations of one op, a multiply-add counted as two.
     pub flops: fn(&Op) -> u64,
-    /// Scratch floats the fast version needs.
+    /// Scratch floats the fast version needs, on each thread.
     pub scratch: fn(&Op) -> usize,
 }
 
@@ -98,10 +99,12 @@ pub struct Run<'a, T: Element> {
     pub env: &'a Env,
     /// The data set.
     pub data: &'a Dataset,
-    /// At least as many elements as the kernel's `scratch` asked for.
+    /// At least as many elements as the kernel's `scratch` asked for, for each thread of the team.
     pub scratch: &'a mut T::Store,
     /// Rounding of products and sums.
     pub arithmetic: Arithmetic,
+    /// The threads that share the op.
+    pub team: &'a Team,
 }
 
 impl<T: Element> Run<'_, T> {

@@ -7,6 +7,7 @@ mod measure;
 pub use compile::{Compared, Compiled, Probe, compile};
 pub use measure::{Measurement, Pictures};
 
+use crate::base::team::Team;
 use crate::base::{Error, Result};
 use crate::config::RunConfig;
 use crate::data::{Dataset, SplitName};
@@ -114,9 +115,20 @@ impl<T: Precision> Trainer<T> {
         self.step = step;
     }
 
-    /// Another run with this configuration, data and arithmetic, from its beginning.
+    /// Shares every large op among so many threads, 1 at first; changes no bit of the run. More than one need the
+    /// feature `threads`.
+    pub fn set_threads(&mut self, threads: usize) -> Result<()> {
+        if threads != self.exec.team().threads() {
+            self.exec.set_team(Team::new(threads)?);
+        }
+        Ok(())
+    }
+
+    /// Another run with this configuration, data, arithmetic and threads, from its beginning.
     pub fn twin(&self) -> Result<Self> {
-        Self::new(self.config.clone(), self.data.clone(), self.exec.arithmetic())
+        let mut twin = Self::new(self.config.clone(), self.data.clone(), self.exec.arithmetic())?;
+        twin.exec.set_team(self.exec.team().clone());
+        Ok(twin)
     }
 
     /// Runs those ops of the training step at this step that `chosen` says, on the buffers as they are.

@@ -5,21 +5,20 @@
  * arithmetic the crate's tests hold to the equations.
  */
 import { LOSS_TOLERANCE, UPDATE_TOLERANCE, updateError } from "../lib/reference.mjs";
-import { configOf, Gpu, loadModule, Simulator } from "./credit-lab-common.mjs";
+import { configOf, dataOf, Gpu, loadModule, Simulator } from "./credit-lab-common.mjs";
 
 /** ms of GPU time that one submission should take: long enough to fill the gaps between timers. */
 const CHUNK = 250;
 
-let digits;
 let device;
 
 /** Leaves the processor to the adapter, which may be a software one. */
 const pause = () => new Promise((resolve) => setTimeout(resolve, 4));
 
-/** What a run of these rules learns: W of every layer, with "np" also B of those above the first. */
+/** What a run of these rules learns: W of every layer, with perturbations also B of those above the first. */
 function matrices(simulator, { activations, rule }) {
   const layers = activations.map((_, l) => l + 1);
-  const above = rule === "np" ? layers.slice(1) : [];
+  const above = rule.startsWith("np") ? layers.slice(1) : [];
   return Promise.all([
     ...layers.map((l) => simulator.weights(l)),
     ...above.map((l) => simulator.feedbackWeights(l)),
@@ -27,8 +26,8 @@ function matrices(simulator, { activations, rule }) {
 }
 
 async function open(setup) {
-  const config = configOf(setup);
-  const simulator = new Simulator(config, digits);
+  const [config, data] = [configOf(setup), dataOf(setup)];
+  const simulator = new Simulator(config, data);
   await simulator.toGpu(device);
   let chunk = 1;
   // Of the runs alone: the check reads weights back.
@@ -61,7 +60,7 @@ async function open(setup) {
     },
 
     async check(steps) {
-      const model = new Simulator(config, digits);
+      const model = new Simulator(config, data);
       const start = await matrices(model, config);
       const before = (await model.metrics()).train_loss;
       model.advance(steps);
@@ -88,11 +87,10 @@ async function open(setup) {
 export default {
   title: "Credit Lab WebGPU",
   note: "gathers its batches and draws its noise within the step; checked against its own processor path",
-  rules: { bp: open, np: open },
+  rules: { bp: open, np: open, "cnn-bp": open, "cnn-np-dfa": open },
   async load() {
-    const { version, dataset } = await loadModule();
+    const version = await loadModule();
     if (!Gpu) throw new Error("this build of the module has no WebGPU path");
-    digits = dataset;
     device = await Gpu.request();
     return `${version}, ${device.name}, ${device.timestamps ? "timestamps" : "no timestamps"}`;
   },

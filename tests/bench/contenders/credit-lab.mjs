@@ -4,12 +4,10 @@
  * compare with the reference (the crate's tests do that), only a loss that must fall. No warm-up of the
  * feedback alone: every step updates the weights.
  */
-import { configOf, loadModule, Simulator } from "./credit-lab-common.mjs";
-
-let digits;
+import { configOf, dataOf, loadModule, Simulator } from "./credit-lab-common.mjs";
 
 async function open(setup) {
-  const simulator = new Simulator(configOf(setup), digits);
+  const simulator = new Simulator(configOf(setup), dataOf(setup));
   return {
     run: (steps) => void simulator.advance(steps),
     loss: async () => (await simulator.metrics()).train_loss,
@@ -20,10 +18,9 @@ async function open(setup) {
 export default {
   title: "Credit Lab",
   note: "gathers its batches and draws its noise within the step",
-  rules: { bp: open, np: open },
+  rules: { bp: open, np: open, "cnn-bp": open, "cnn-np-dfa": open },
   async load() {
-    const { version, dataset } = await loadModule();
-    digits = dataset;
+    const version = await loadModule();
     return version;
   },
 };

@@ -41,7 +41,7 @@ export default {
   title: "wasm SIMD peak (mul + add)",
   note: "13 chains in registers, no loads",
   flops: FLOPS_PER_TURN * TURNS,
-  rules: { bp: open, np: open },
+  rules: { bp: open, np: open, "cnn-bp": open, "cnn-np-dfa": open },
   async load() {
     const loops = await instantiate("/peak/peak.wasm");
     try {

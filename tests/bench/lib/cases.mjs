@@ -5,6 +5,7 @@
  * Units: eta_w and eta_b belong to batch sums (paper, section 3: W -= eta
  * sum_t e h'), so a batch of 512 gets 1/16 of the rate that a batch of 32 has.
  */
+import { cnnCase, judgedCase } from "./cnn.mjs";
 
 const AUTOENCODER = {
   task: "autoencoder",
@@ -43,6 +44,7 @@ function makeCase(suites, network, rule, batch, rates, quick) {
     id: `${name}-${rule}-${batch}`,
     title: `${name} ${rule.toUpperCase()}, batch ${batch}`,
     rule,
+    kind: rule,
     batch,
     eta_w: rates.eta_w * scale,
     eta_b: rates.eta_b * scale,
@@ -81,7 +83,22 @@ export const CASES = [
   makeCase(GPU, WIDE, "np", 32, WIDE_NP, true),
   makeCase(GPU, WIDE, "bp", 128, WIDE_BP, false),
   makeCase(GPU, WIDE, "np", 128, WIDE_NP, false),
+  cnnCase(CPU, "bp", 32, 1, { quick: true }),
+  cnnCase(CPU, "np-dfa", 32, 1, { quick: true }),
+  cnnCase(CPU, "bp", 128, 1, { quick: false }),
+  cnnCase(CPU, "np-dfa", 128, 1, { quick: false }),
+  // A software adapter takes minutes for TensorFlow.js's steps at width 1.
+  cnnCase(GPU, "bp", 32, 0.25, { quick: true, adapter: "software" }),
+  cnnCase(GPU, "np-dfa", 32, 0.25, { quick: true, adapter: "software" }),
+  cnnCase(GPU, "bp", 128, 0.25, { quick: false, adapter: "software" }),
+  cnnCase(GPU, "bp", 32, 1, { quick: true, adapter: "hardware" }),
+  cnnCase(GPU, "np-dfa", 32, 1, { quick: true, adapter: "hardware" }),
+  cnnCase(GPU, "bp", 128, 1, { quick: false, adapter: "hardware" }),
+  cnnCase(GPU, "np-dfa", 128, 1, { quick: false, adapter: "hardware" }),
 ];
+
+/** The case in which the contenders of `c` are checked: itself, or a narrower network. */
+export const judgedBy = (c) => (c.image ? judgedCase(c) : c);
 
 /**
  * Steps of the correctness check at batch 32; larger batches take as many samples, at least `least`
@@ -89,7 +106,8 @@ export const CASES = [
  * (the second one uses what the first one updated), or one of a large batch.
  */
 const CHECK_STEPS = { bp: 20, np: 50 };
-export const checkSteps = ({ batch, rule, name }, { share, least }) =>
-  name === "wide"
+export const checkSteps = ({ batch, rule, name, steps }, { share, least }) =>
+  steps ??
+  (name === "wide"
     ? Math.ceil(64 / batch)
-    : Math.max(least, Math.ceil((share * CHECK_STEPS[rule] * 32) / batch));
+    : Math.max(least, Math.ceil((share * CHECK_STEPS[rule] * 32) / batch)));

@@ -77,7 +77,28 @@ export function targets(results) {
   const slowest = onGpu
     .map((r) => best("gpu", r.case, [...tfjs, "jax-js-webgpu"]))
     .filter((v) => v !== null);
+  const lowest = (values) => {
+    const found = values.filter((v) => v !== null && v !== undefined);
+    return found.length ? Math.min(...found) : null;
+  };
+  const cnn = (suite, of) =>
+    lowest(results.filter((r) => r.suite === suite && r.case.startsWith("cnn-")).map(of));
   return [
+    {
+      text: "browser, every convolutional case: share of the wasm SIMD peak",
+      goal: 0.6,
+      value: cnn("browser", (r) => one("browser", r.case, "credit-lab")?.share_of_peak),
+    },
+    {
+      text: "native, every convolutional case: times the better layout of PyTorch",
+      goal: 1,
+      value: cnn("native", (r) => best("native", r.case, ["torch-cnn", "torch-cnn-last"])),
+    },
+    {
+      text: "WebGPU, every convolutional case: times TensorFlow.js with autograd",
+      goal: 3,
+      value: cnn("gpu", (r) => over("gpu", r.case, "tfjs-webgpu")),
+    },
     {
       text: "browser, autoencoder NP: share of the wasm SIMD peak",
       goal: 0.6,

@@ -4,7 +4,7 @@
  * taken within a round and then the median over rounds. Where one timing takes long (a wide network
  * on a software adapter), that contender takes part in the first rounds only, within a budget.
  */
-import { checkSteps } from "./cases.mjs";
+import { checkSteps, judgedBy } from "./cases.mjs";
 
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -16,12 +16,20 @@ export function median(values) {
 export async function runCase(c, contenders, timing, progress) {
   const { rounds, window, warm, least, budget, check } = timing;
   const entrants = [];
-  for (const contender of contenders.filter(({ rules }) => rules.includes(c.rule))) {
+  for (const contender of contenders.filter(({ rules }) => rules.includes(c.kind))) {
     progress(`${contender.title}: check and warm-up`);
     const entrant = { contender, perSecond: [], spent: 0 };
     entrants.push(entrant);
+    const judged = judgedBy(c);
+    const asks = contender.role !== "peak";
+    // One after the other, lest a wide network lies in memory twice.
+    if (asks && judged.id !== c.id) {
+      await contender.open(judged.id);
+      entrant.check = await contender.check(judged.id, checkSteps(judged, check));
+      await contender.close(judged.id);
+    }
     await contender.open(c.id);
-    if (contender.role !== "peak")
+    if (asks && judged.id === c.id)
       entrant.check = await contender.check(c.id, checkSteps(c, check));
     entrant.steps = await contender.warm(c.id, warm, window, least);
   }
@@ -48,7 +56,8 @@ function rowsOf(c, entrants) {
   const ours = entrants.find(({ contender }) => contender.role === "ours");
   const peak = entrants.find(({ contender }) => contender.role === "peak");
   const gflops = ({ contender }, stepsPerSecond) =>
-    (stepsPerSecond * (contender.flops ?? c.flops)) / 1e9;
+    (stepsPerSecond * (contender.flops ?? (contender.role === "forward" ? c.forward : c.flops))) /
+    1e9;
   // Rounds in which both took part: the first ones, as many as the one with fewer has.
   const overRounds = (a, b, ratio) =>
     median(a.perSecond.slice(0, b.perSecond.length).map((v, r) => ratio(v, b.perSecond[r])));
@@ -67,7 +76,9 @@ function rowsOf(c, entrants) {
         ? overRounds(entrant, peak, (v, w) => gflops(entrant, v) / gflops(peak, w))
         : null,
       ours_over_this:
-        ours && !isPeak && entrant !== ours ? overRounds(ours, entrant, (v, w) => v / w) : null,
+        ours && !isPeak && contender.role !== "forward" && entrant !== ours
+          ? overRounds(ours, entrant, (v, w) => v / w)
+          : null,
       rounds: perSecond,
       check: check ?? null,
       facts: facts ?? null,

@@ -6,27 +6,11 @@
  * ready in their memory. Credit Lab gathers its batches and draws its noise inside the step.
  */
 import { payload } from "../../../scripts/pack-mnist.mjs";
+import { cnnSetup } from "./cnn.mjs";
+import { gaussian, uniform } from "./random.mjs";
 
 /** Samples in the pool of batches that peers walk round (at least four batches): 1.6 MB of pixels. */
 const POOL_SAMPLES = 512;
-
-/** mulberry32: a small seeded generator of uniform numbers in [0, 1). */
-function uniform(seed) {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(a ^ (a >>> 15), a | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-function gaussian(count, std, random) {
-  return Float32Array.from(
-    { length: count },
-    () => std * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()),
-  );
-}
 
 /** The training digits that the page has built in: magic, four u32, labels, images. */
 export function readDigits() {
@@ -53,6 +37,7 @@ function drawBatch({ task, sizes, batch }, digits, random) {
 
 /** The set-up of one case. `fb[0]` and the output layer's noise do not exist. */
 export function makeSetup(c, digits) {
+  if (c.image) return cnnSetup(c);
   const random = uniform(20190600);
   const { sizes, batch, rule } = c;
   const layers = c.activations.map((_, l) => l);

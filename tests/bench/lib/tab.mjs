@@ -15,14 +15,9 @@ const METHODS = ["open", "check", "warm", "measure", "facts", "close"];
  * Opens the page. `entries`: [file in contenders/, role] in the order of the table; `memory`: what
  * is served beside the folders; `flags`: of Chromium; `about`: asks the page what it runs on.
  */
-export async function openTab(
-  { cases, setups, references, ours },
-  { entries, memory, flags, about },
-) {
-  for (const { id } of cases) {
-    memory.set(`/setup/${id}`, () => pack(setups.get(id)));
-    memory.set(`/reference/${id}`, () => pack(references.get(id)));
-  }
+export async function openTab({ setups, references, ours }, { entries, memory, flags, about }) {
+  for (const [id, setup] of setups) memory.set(`/setup/${id}`, () => pack(setup));
+  for (const [id, end] of references) memory.set(`/reference/${id}`, () => pack(end));
   const folders = {
     "/bench/": here,
     "/peers/": path.join(here, "node_modules"),

@@ -2,14 +2,17 @@
  * The browser's side of the benchmark: holds one session per contender and times what run.mjs asks
  * for. It knows no library; a contender is a file in ../contenders with this default export:
  *   { name, title, note, load(): Promise<string> (its version or backend, for the report),
- *     rules: { bp?: (setup) => Promise<Session>, np?: ... } }
+ *     rules: { bp?: (setup) => Promise<Session>, np?: ..., "cnn-bp"?: ..., "cnn-np-dfa"?: ... } }
  *   Session = { run(steps): void | Promise<void>  returns when the work is done, not merely queued,
  *               state?(): Promise<{ w, b, fb }>   matrices (n_out, n_in) row major, for the check,
  *               loss?(): Promise<number>          where there is no state to compare: it must fall,
+ *               startLoss?(): Promise<number>     or the loss of the first batch, where there is only a forward pass,
  *               check?(steps): Promise<Check>     or its own comparison after those steps,
  *               facts?(): object                  numbers for the report about what has run,
  *               dispose() }
  */
+
+import { judgeCnn, judgeForward } from "../lib/cnn-reference.mjs";
 import { unpack } from "../lib/pack.mjs";
 import { judge } from "../lib/reference.mjs";
 import { adapterText, countDispatches } from "./webgpu.mjs";
@@ -59,7 +62,7 @@ window.bench = {
   /** Build a session from the case's common start. */
   async open(file, id) {
     const setup = await fetchPacked(`/setup/${id}`);
-    sessions.set(`${file}/${id}`, await contenders.get(file).rules[setup.rule](setup));
+    sessions.set(`${file}/${id}`, await contenders.get(file).rules[setup.kind](setup));
   },
 
   /** The correctness guard: train the reference's steps and compare. */
@@ -72,7 +75,14 @@ window.bench = {
         await fetchPacked(`/setup/${id}`),
         await fetchPacked(`/reference/${id}`),
       ];
-      return { ...judge(setup, reference, await session.state()), dispatches };
+      return {
+        ...(setup.image ? judgeCnn : judge)(setup, reference, await session.state()),
+        dispatches,
+      };
+    }
+    if (session.startLoss) {
+      const setup = await fetchPacked(`/setup/${id}`);
+      return { ...judgeForward(setup, await session.startLoss()), dispatches };
     }
     if (session.check) return { ...(await session.check(steps)), dispatches };
     const loss = await session.loss();

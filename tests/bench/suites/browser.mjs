@@ -15,6 +15,7 @@ const CONTENDERS = [
   ["tfjs-columns", "peer"],
   ["jax-js", "peer"],
   ["convnetjs", "peer"],
+  ["tfjs-cnn-forward", "forward"],
 ];
 
 function assemble(file) {

@@ -10,6 +10,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { ask, must } from "../../../scripts/lib/run.mjs";
 import { Failure, say } from "../../../scripts/lib/terminal.mjs";
+import { judgeCnn } from "../lib/cnn-reference.mjs";
 import { pack, unpack } from "../lib/pack.mjs";
 import { here } from "../lib/peers.mjs";
 import { judge } from "../lib/reference.mjs";
@@ -61,20 +62,21 @@ async function pythonPeers({ setups, references }, scratch) {
     await call("state", contender, id, steps, file);
     const { buffer, byteOffset, byteLength } = readFileSync(file);
     const state = unpack(buffer.slice(byteOffset, byteOffset + byteLength));
-    return judge(setups.get(id), references.get(id), state);
+    const setup = setups.get(id);
+    return (setup.image ? judgeCnn : judge)(setup, references.get(id), state);
   };
   const open = async (contender, id) => {
     const file = path.join(scratch, `${id}.bin`);
     writeFileSync(file, pack(setups.get(id)));
     await call("open", contender, id, file);
   };
-  const contenders = (await call("load")).map(({ id, title, version }) => ({
+  const contenders = (await call("load")).map(({ id, title, version, rules }) => ({
     id,
     title,
     version,
     note: "1 thread; batches and noise drawn beforehand",
     role: "peer",
-    rules: ["bp", "np"],
+    rules,
     open: (...args) => open(id, ...args),
     check: (...args) => check(id, ...args),
     warm: (...args) => call("warm", id, ...args),
@@ -133,7 +135,7 @@ async function ourselves() {
   const row = (kind, rest) => ({
     version: version ?? "",
     note: "gathers its batches and draws its noise within the step",
-    rules: ["bp", "np"],
+    rules: ["bp", "np", "cnn-bp", "cnn-np-dfa"],
     open: async () => latest.clear(),
     check: async () => null,
     warm: async (_id, _ms, window) => window,

@@ -12,8 +12,7 @@ const NOISE: [f64; 2] = [0.1, 0.01];
 
 /// The experiment.
 pub fn preset(_: Look) -> Result<Preset> {
-    let linear =
-        RunConfig { activations: vec![Identity; 4], ..lab("np-dfa", &[20, 10, 9, 8, 7])? };
+    let linear = RunConfig { activations: vec![Identity; 4], ..lab("np-dfa", &[20, 10, 9, 8, 7])? };
     let arms = NOISE.map(|c_h| Arm {
         x: Some(c_h),
         ..arm(format!("c-{c_h}"), format!("c = {c_h}"), RunConfig { c_h, ..linear.clone() })

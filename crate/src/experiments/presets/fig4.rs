@@ -36,7 +36,8 @@ pub fn preset(_: Look) -> Result<Preset> {
     let mut references = vec![Reference {
         arm: None,
         metric: Metric::RelativeError,
-        layer: Some(0),
+        // the appendix counts the matrices that have a feedback partner: its W^2 is the output layer's
+        layer: Some(1),
         value: 0.008,
         error: None,
         source: "appendix B, text",

@@ -35,7 +35,12 @@ pub(super) fn accuracy() -> Panel {
 }
 
 /// A printed accuracy.
-pub(super) fn percent(arm: &'static str, value: f64, error: f64, source: &'static str) -> Reference {
+pub(super) fn percent(
+    arm: &'static str,
+    value: f64,
+    error: f64,
+    source: &'static str,
+) -> Reference {
     printed(arm, Metric::TestAccuracy, value, Some(error), source)
 }
 

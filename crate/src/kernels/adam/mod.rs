@@ -5,7 +5,8 @@
 //! Scalars: eta / (1 - .9^t), 1 / sqrt(1 - .999^t).
 
 use super::elementwise::update;
-use super::lanes::{Lanes, WithLanes, dispatch};
+use super::lanes::{Lanes, WithLanes};
+use super::split::{self, Cut, Split};
 use crate::plan::{Access, Buf, Kernel, Lowered, Op, Points, Run, Scalar, Tape};
 
 /// Decay of the first moment.
@@ -76,6 +77,23 @@ impl WithLanes for Adam<'_> {
     }
 }
 
+impl Split for Adam<'_> {
+    const GRAIN: usize = BLOCK;
+
+    fn units(&self) -> usize {
+        self.w.len()
+    }
+
+    fn split(self, Cut { at, .. }: Cut) -> (Self, Self) {
+        let (w, m) = (self.w.split_at_mut(at), self.m.split_at_mut(at));
+        let (v, g) = (self.v.split_at_mut(at), self.g.split_at(at));
+        (
+            Self { w: w.0, m: m.0, v: v.0, g: g.0, ..self },
+            Self { w: w.1, m: m.1, v: v.1, g: g.1, ..self },
+        )
+    }
+}
+
 fn gpu(op: &Op) -> Vec<Lowered> {
     let steps = [(1, "adam_m($1, $3)"), (2, "adam_v($2, $3)"), (0, "adam_w($0, $1, $2, %0, %1)")];
     vec![Lowered::Points(Points::elementwise(op, &steps))]
@@ -91,7 +109,7 @@ fn cpu(run: &mut Run<'_, f32>) {
         rate: run.scalar(0),
         correction: run.scalar(1),
     };
-    dispatch(run.arithmetic, op);
+    split::run(run, op);
     run.put(0, w);
     run.put(1, m);
     run.put(2, v);

@@ -4,7 +4,7 @@
 //! Buffers: g (N, n) written; e (N, m); B (m, n).
 
 use super::gemm::{Adjoint, panel_floats};
-use super::lanes::dispatch;
+use super::split::{self, Pieces, Split as _};
 use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Tape, View};
 
 /// The kernel.
@@ -15,7 +15,7 @@ pub static KERNEL: Kernel = Kernel {
     reference,
     gpu,
     flops: |op| 2 * (op.bufs[1].rows * op.bufs[2].len()) as u64,
-    scratch: |op| panel_floats(1, op.bufs[1].cols),
+    scratch: |op| panel_floats(1, op.bufs[1].cols) + split::block_floats(op.bufs[0].len()),
 };
 
 /// Records `g = e B`.
@@ -43,15 +43,16 @@ fn cpu(run: &mut Run<'_, f32>) {
     let mut g = run.take(0);
     let mut scratch = std::mem::take(run.scratch);
     let (columns, depth) = (run.shape(2).cols, run.shape(2).rows);
-    let product = Adjoint {
-        g: &mut g,
-        e: run.read(1),
-        b: run.read(2),
-        columns,
-        depth,
-        scratch: &mut scratch,
-    };
-    dispatch(run.arithmetic, product);
+    let (e, b) = (run.read(1), run.read(2));
+    let pieces = Pieces::new(run, columns, Adjoint::GRAIN);
+    if pieces.count == 1 {
+        let scratch = &mut scratch;
+        split::run(run, Adjoint { g: &mut g, first: 0, e, b, columns, depth, scratch });
+    } else {
+        let (blocks, scratch) = split::blocks(&mut scratch, g.len());
+        split::run(run, Adjoint { g: blocks, first: 0, e, b, columns, depth, scratch });
+        split::gather(pieces, blocks, &mut g);
+    }
     *run.scratch = scratch;
     run.put(0, g);
 }

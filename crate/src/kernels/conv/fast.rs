@@ -10,6 +10,7 @@
 //! | adjoint | neighbouring pixels of e | input channels of W, packed with kernel upside down and output channels first |
 //! | outer | four channels of e, packed | (kx, ci) of h; a strip of them packed for all rows of the kernel |
 //!
+//! Threads have images each; of the outer product, output channels each.
 //! Forward and adjoint are one sum in ascending order with one accumulator, so neither lanes nor the split into
 //! parts change a bit; outer is one such sum for each group of images, and groups do not depend on the machine.
 
@@ -19,8 +20,10 @@ use crate::kernels::elementwise::update;
 use crate::kernels::gemm::{
     Edge, MAX_PANEL, MR, NV, ONE, enter, leave, outer_store, pack_transposed, panel_floats, rows,
 };
-use crate::kernels::lanes::{Lanes, WithLanes, dispatch, load_block, store_block, tile, tile_runs};
+use crate::kernels::lanes::{Lanes, WithLanes, load_block, store_block, tile, tile_runs};
+use crate::kernels::split::{self, Cut, Split};
 use crate::plan::{Buf, Run};
+use std::ops::Range;
 
 /// Padded images (512 KiB, second-level cache) that one sweep over the weights uses.
 const GROUP_FLOATS: usize = 1 << 17;
@@ -236,18 +239,65 @@ fn correlation_tile<L: Lanes, const M: usize, const V: usize>(
     store_block(z, stride, sums);
 }
 
+/// Packs W for a pass into panels of output channels.
+struct Packing<'a> {
+    w: &'a [f32],
+    panels: &'a mut [f32],
+    window: Window,
+    /// Of the pass's input and output.
+    channels: (usize, usize),
+    /// Output channels of these panels.
+    units: Range<usize>,
+    down: bool,
+}
+
+impl WithLanes for Packing<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let Packing { w, panels, window, channels: (channels, all), units, down } = self;
+        if down {
+            pack_upside_down::<L>(w, window, (channels, all), units, panels);
+        } else {
+            let depth = window.area() * channels;
+            let w = &w[units.start * depth..units.end * depth];
+            pack_transposed(w, units.len(), depth, NV * L::N, panels);
+        }
+    }
+}
+
+impl Split for Packing<'_> {
+    const GRAIN: usize = MAX_PANEL;
+
+    fn units(&self) -> usize {
+        self.units.len()
+    }
+
+    fn split(self, Cut { at, .. }: Cut) -> (Self, Self) {
+        // whole panels of any width
+        let (first, rest) = self.panels.split_at_mut(at * self.window.area() * self.channels.0);
+        let Range { start, end } = self.units;
+        (
+            Self { panels: first, units: start..start + at, ..self },
+            Self { panels: rest, units: start + at..end, ..self },
+        )
+    }
+}
+
 /// Forward or adjoint, from pixels x to pixels z.
 struct Pass<'a> {
     z: &'a mut [f32],
     x: &'a [f32],
-    w: &'a [f32],
-    scratch: &'a mut [f32],
+    panels: &'a [f32],
+    room: &'a mut [f32],
     window: Window,
     /// Of x and of z.
     channels: (usize, usize),
     way: Way<'a>,
 }
 
+#[derive(Clone, Copy)]
 enum Way<'a> {
     /// Bias, activation, noise.
     Up(&'a [f32], Activation, Option<(&'a [f32], f32)>),
@@ -259,19 +309,8 @@ impl WithLanes for Pass<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Pass { z, x, w, scratch, window, channels: (channels, units), way } = self;
-        let depth = window.area() * channels;
-        let (panels, room) = scratch.split_at_mut(panel_floats(units, depth));
-        let bias = match way {
-            Way::Up(bias, ..) => {
-                pack_transposed(w, units, depth, NV * L::N, panels);
-                bias
-            }
-            Way::Down => {
-                pack_upside_down::<L>(w, window, (channels, units), panels);
-                &[]
-            }
-        };
+        let Pass { z, x, panels, room, window, channels: (channels, units), way } = self;
+        let bias = if let Way::Up(bias, ..) = way { bias } else { &[] };
         Correlation { z: &mut *z, x, panels, room, bias, window, channels, units }.run::<L>();
         let Way::Up(_, act, noise) = way else { return };
         if act != Activation::Identity {
@@ -284,6 +323,32 @@ impl WithLanes for Pass<'_> {
     }
 }
 
+impl Split for Pass<'_> {
+    const GRAIN: usize = 1;
+
+    fn units(&self) -> usize {
+        self.x.len() / (self.window.pixels() * self.channels.0)
+    }
+
+    fn split(self, cut: Cut) -> (Self, Self) {
+        let pixels = cut.at * self.window.pixels();
+        let x = self.x.split_at(pixels * self.channels.0);
+        let z = self.z.split_at_mut(pixels * self.channels.1);
+        let room = cut.scratch(self.room);
+        let way = match self.way {
+            Way::Up(bias, act, Some((xi, c))) => {
+                let xi = xi.split_at(pixels * self.channels.1);
+                (Way::Up(bias, act, Some((xi.0, c))), Way::Up(bias, act, Some((xi.1, c))))
+            }
+            way => (way, way),
+        };
+        (
+            Self { z: z.0, x: x.0, room: room.0, way: way.0, ..self },
+            Self { z: z.1, x: x.1, room: room.1, way: way.1, ..self },
+        )
+    }
+}
+
 /// Packs W (channels above x (ky, kx, channels below)) into panels of channels below, summands in the order
 /// (k-1-ky, k-1-kx, channel above): a pixel below is seen by the pixels above it through the kernel upside down.
 #[inline(always)]
@@ -291,15 +356,16 @@ fn pack_upside_down<L: Lanes>(
     w: &[f32],
     window: Window,
     (above, below): (usize, usize),
+    units: Range<usize>,
     panels: &mut [f32],
 ) {
     let (area, width) = (window.area(), NV * L::N);
     for (q, panel) in panels.chunks_exact_mut(area * above * width).enumerate() {
-        let first = q * width;
-        if first >= below {
+        let first = units.start + q * width;
+        if first >= units.end {
             break;
         }
-        let there = width.min(below - first);
+        let there = width.min(units.end - first);
         for (i, out) in panel.chunks_exact_mut(width).enumerate() {
             let (tap, unit) = (area - 1 - i / above, i % above);
             let from = &w[(unit * area + tap) * below + first..][..there];
@@ -311,6 +377,8 @@ fn pack_upside_down<L: Lanes>(
 
 struct Outer<'a> {
     target: &'a mut [f32],
+    /// First output channel of the target.
+    first: usize,
     e: &'a [f32],
     h: &'a [f32],
     scratch: &'a mut [f32],
@@ -326,20 +394,22 @@ impl WithLanes for Outer<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Outer { target, e, h, scratch, window, channels: (channels, units), factors } = self;
+        let Outer { target, first, e, h, scratch, window, channels: (channels, all), factors } =
+            self;
         let (pixels, width) = (window.pixels(), NV * L::N);
-        let images = outer_group(window, e.len() / (units * pixels));
+        let images = outer_group(window, e.len() / (all * pixels));
         let (room, rest) = scratch.split_at_mut(images * padded(window, channels));
         let (strips, packed) = rest.split_at_mut(images * strip(window) * MAX_PANEL);
         let (run, columns) = (window.kernel * channels, window.area() * channels);
         let row = (window.cols + 2 * window.margin()) * channels;
+        let units = target.len() / columns;
         let mut edge: Edge = [0.0; MR * MAX_PANEL];
         let mut factors = factors;
         let chunks = h.chunks(images * pixels * channels);
-        for (h, e) in chunks.zip(e.chunks(images * pixels * units)) {
+        for (h, e) in chunks.zip(e.chunks(images * pixels * all)) {
             pad::<L>(h, window, channels, room);
-            pack_quads(e, units, packed);
-            let count = e.len() / units;
+            pack_quads(e, all, first..first + units, packed);
+            let count = e.len() / all;
             let images = count / pixels;
             for at in (0..run).step_by(width) {
                 let there = width.min(run - at);
@@ -377,6 +447,23 @@ impl WithLanes for Outer<'_> {
     }
 }
 
+impl Split for Outer<'_> {
+    const GRAIN: usize = MR;
+
+    fn units(&self) -> usize {
+        self.target.len() / (self.window.area() * self.channels.0)
+    }
+
+    fn split(self, cut: Cut) -> (Self, Self) {
+        let scratch = cut.scratch(self.scratch);
+        let target = self.target.split_at_mut(cut.at * self.window.area() * self.channels.0);
+        (
+            Self { target: target.0, scratch: scratch.0, ..self },
+            Self { target: target.1, first: self.first + cut.at, scratch: scratch.1, ..self },
+        )
+    }
+}
+
 /// What a tile of the outer product needs to know.
 struct Part {
     window: Window,
@@ -405,12 +492,12 @@ fn pack_strip<L: Lanes>(row: &[f32], channels: usize, there: usize, out: &mut [f
     }
 }
 
-/// Packs e (pixels x units) by four units: quad q holds `e[p][4 q + i]` at `4 p + i`; units beyond the last are zero.
+/// Packs `units` of e (pixels x all) by four units: quad q holds `e[p][4 q + i]` at `4 p + i`; units beyond the last are zero.
 #[inline(always)]
-fn pack_quads(e: &[f32], units: usize, out: &mut [f32]) {
-    let count = e.len() / units;
-    for (p, e) in e.chunks_exact(units).enumerate() {
-        for (q, quad) in e.chunks(MR).enumerate() {
+fn pack_quads(e: &[f32], all: usize, units: Range<usize>, out: &mut [f32]) {
+    let count = e.len() / all;
+    for (p, e) in e.chunks_exact(all).enumerate() {
+        for (q, quad) in e[units.clone()].chunks(MR).enumerate() {
             let out = &mut out[(q * count + p) * MR..][..MR];
             if let Ok(quad) = <[f32; MR]>::try_from(quad) {
                 out.copy_from_slice(&quad);
@@ -442,39 +529,30 @@ fn outer_tile<L: Lanes, const M: usize, const V: usize>(
     outer_store(target, stride, sums, *factors);
 }
 
-pub fn forward(run: &mut Run<'_, f32>) {
+/// Packs the weights, then runs the images.
+fn pass(run: &mut Run<'_, f32>, window: Window, way: for<'a> fn(&'a Run<'_, f32>) -> Way<'a>) {
     let mut z = run.take(0);
     let mut scratch = std::mem::take(run.scratch);
-    let noise = run.has(4).then(|| (run.read(4), run.scalar(0)));
-    let pass = Pass {
-        z: &mut z,
-        x: run.read(1),
-        w: run.read(2),
-        scratch: &mut scratch,
-        window: Window::from_ints(&run.op.ints[1..]),
-        channels: (run.shape(1).cols, run.shape(0).cols),
-        way: Way::Up(run.read(3), Activation::from_code(run.int(0)), noise),
-    };
-    dispatch(run.arithmetic, pass);
+    let channels = (run.shape(1).cols, run.shape(0).cols);
+    let (panels, room) = scratch.split_at_mut(panel_floats(channels.1, window.area() * channels.0));
+    let (way, w) = (way(run), run.read(2));
+    let down = matches!(way, Way::Down);
+    let units = 0..channels.1;
+    split::run(run, Packing { w, panels: &mut *panels, window, channels, units, down });
+    split::run(run, Pass { z: &mut z, x: run.read(1), panels, room, window, channels, way });
     *run.scratch = scratch;
     run.put(0, z);
 }
 
+pub fn forward(run: &mut Run<'_, f32>) {
+    pass(run, Window::from_ints(&run.op.ints[1..]), |run| {
+        let noise = run.has(4).then(|| (run.read(4), run.scalar(0)));
+        Way::Up(run.read(3), Activation::from_code(run.int(0)), noise)
+    });
+}
+
 pub fn adjoint(run: &mut Run<'_, f32>) {
-    let mut g = run.take(0);
-    let mut scratch = std::mem::take(run.scratch);
-    let pass = Pass {
-        z: &mut g,
-        x: run.read(1),
-        w: run.read(2),
-        scratch: &mut scratch,
-        window: Window::from_ints(&run.op.ints),
-        channels: (run.shape(1).cols, run.shape(0).cols),
-        way: Way::Down,
-    };
-    dispatch(run.arithmetic, pass);
-    *run.scratch = scratch;
-    run.put(0, g);
+    pass(run, Window::from_ints(&run.op.ints), |_| Way::Down);
 }
 
 pub fn outer(run: &mut Run<'_, f32>) {
@@ -482,6 +560,7 @@ pub fn outer(run: &mut Run<'_, f32>) {
     let mut scratch = std::mem::take(run.scratch);
     let product = Outer {
         target: &mut target,
+        first: 0,
         e: run.read(1),
         h: run.read(2),
         scratch: &mut scratch,
@@ -489,7 +568,7 @@ pub fn outer(run: &mut Run<'_, f32>) {
         channels: (run.shape(2).cols, run.shape(1).cols),
         factors: (run.scalar(0), run.scalar(1)),
     };
-    dispatch(run.arithmetic, product);
+    split::run(run, product);
     *run.scratch = scratch;
     run.put(0, target);
 }

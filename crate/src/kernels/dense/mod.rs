@@ -7,6 +7,7 @@ use super::activation::Activation;
 use super::elementwise::{sum, update};
 use super::gemm::{Forward, panel_floats};
 use super::lanes::{Lanes, WithLanes, dispatch};
+use super::split::{self, Pieces, Split as _};
 use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Scalar, Tape, Use, View};
 
 /// The kernel.
@@ -17,7 +18,9 @@ pub static KERNEL: Kernel = Kernel {
     reference,
     gpu,
     flops: |op| 2 * (op.bufs[1].rows * op.bufs[2].len()) as u64,
-    scratch: |op| panel_floats(op.bufs[1].rows, op.bufs[1].cols),
+    scratch: |op| {
+        panel_floats(op.bufs[1].rows, op.bufs[1].cols) + split::block_floats(op.bufs[0].len())
+    },
 };
 
 /// Softmax of each row of operand 0, a workgroup a row.
@@ -49,21 +52,20 @@ pub fn record(
     }
 }
 
-struct Fused<'a> {
-    forward: Forward<'a>,
+/// Everything after the product.
+struct Finish<'a> {
+    h: &'a mut [f32],
+    units: usize,
     act: Activation,
     noise: Option<(&'a [f32], f32)>,
 }
 
-impl WithLanes for Fused<'_> {
+impl WithLanes for Finish<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Fused { mut forward, act, noise } = self;
-        let units = forward.bias.len();
-        forward.reborrow().product::<L>();
-        let h = forward.z;
+        let Finish { h, units, act, noise } = self;
         match act {
             Activation::Identity => {}
             Activation::Softmax => {
@@ -111,17 +113,19 @@ fn gpu(op: &Op) -> Vec<Lowered> {
 fn cpu(run: &mut Run<'_, f32>) {
     let mut h = run.take(0);
     let mut scratch = std::mem::take(run.scratch);
-    let forward = Forward {
-        z: &mut h,
-        x: run.read(1),
-        w: run.read(2),
-        bias: run.read(3),
-        n: run.shape(1).rows,
-        scratch: &mut scratch,
-    };
+    let (n, units) = (run.shape(1).rows, run.shape(0).cols);
+    let (x, w, bias) = (run.read(1), run.read(2), run.read(3));
+    let pieces = Pieces::new(run, units, Forward::GRAIN);
+    if pieces.count == 1 {
+        split::run(run, Forward { z: &mut h, x, w, bias, n, scratch: &mut scratch });
+    } else {
+        let (blocks, scratch) = split::blocks(&mut scratch, h.len());
+        split::run(run, Forward { z: blocks, x, w, bias, n, scratch });
+        split::gather(pieces, blocks, &mut h);
+    }
     let noise = run.has(4).then(|| (run.read(4), run.scalar(0)));
     let act = Activation::from_code(run.int(0));
-    dispatch(run.arithmetic, Fused { forward, act, noise });
+    dispatch(run.arithmetic, Finish { h: &mut h, units, act, noise });
     *run.scratch = scratch;
     run.put(0, h);
 }

@@ -6,8 +6,9 @@
 //!
 //! Buffers: xi (N, m) written; element = n m + j. Ints: stream.
 
-use super::lanes::{Lanes, WithLanes, dispatch};
+use super::lanes::{Lanes, WithLanes};
 use super::math;
+use super::split::{self, Cut, Split};
 use crate::base::rng::{philox, philox_blocks};
 use crate::plan::{Access, Buf, Kernel, Lowered, Op, Points, Run, Tape};
 
@@ -34,6 +35,8 @@ pub fn record(tape: &mut Tape, label: &str, xi: Buf, stream: u32) {
 
 struct Noise<'a> {
     xi: &'a mut [f32],
+    /// Philox blocks before it.
+    before: usize,
     stream: u32,
     step: [u32; 2],
     key: [u32; 2],
@@ -44,11 +47,11 @@ impl WithLanes for Noise<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Noise { xi, stream, step, key } = self;
+        let Noise { xi, before, stream, step, key } = self;
         for (group, xi) in xi.chunks_mut(4 * BLOCKS).enumerate() {
             // Pair s of block i, from its words 2 s and 2 s + 1, is at s BLOCKS + i.
             let (mut u, mut v) = ([0.0f32; 2 * BLOCKS], [0.0f32; 2 * BLOCKS]);
-            let first = (group * BLOCKS) as u32;
+            let first = (before + group * BLOCKS) as u32;
             let words = philox_blocks::<BLOCKS>([first, stream, step[0], step[1]], key);
             for i in 0..BLOCKS {
                 for s in 0..2 {
@@ -73,6 +76,19 @@ impl WithLanes for Noise<'_> {
     }
 }
 
+impl Split for Noise<'_> {
+    const GRAIN: usize = 4 * BLOCKS;
+
+    fn units(&self) -> usize {
+        self.xi.len()
+    }
+
+    fn split(self, Cut { at, .. }: Cut) -> (Self, Self) {
+        let (first, rest) = self.xi.split_at_mut(at);
+        (Self { xi: first, ..self }, Self { xi: rest, before: self.before + at / 4, ..self })
+    }
+}
+
 fn gpu(op: &Op) -> Vec<Lowered> {
     let draw = format!("normal4({}u, ELEMENT)", op.ints[0]);
     vec![Lowered::Points(Points::elementwise(op, &[(0, &draw)]))]
@@ -81,8 +97,8 @@ fn gpu(op: &Op) -> Vec<Lowered> {
 fn cpu(run: &mut Run<'_, f32>) {
     let mut xi = run.take(0);
     let step = [run.env.step as u32, (run.env.step >> 32) as u32];
-    let op = Noise { xi: &mut xi, stream: run.int(0), step, key: run.env.key() };
-    dispatch(run.arithmetic, op);
+    let op = Noise { xi: &mut xi, before: 0, stream: run.int(0), step, key: run.env.key() };
+    split::run(run, op);
     run.put(0, xi);
 }
 

@@ -4,7 +4,7 @@
 //! Buffers: W (m, n) read and written; e (N, m); h (N, n). Scalars: beta, alpha.
 
 use super::gemm::{Outer, panel_floats};
-use super::lanes::dispatch;
+use super::split;
 use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Scalar, Tape, View};
 
 /// The kernel.
@@ -51,6 +51,7 @@ fn cpu(run: &mut Run<'_, f32>) {
     let mut scratch = std::mem::take(run.scratch);
     let product = Outer {
         w: &mut w,
+        first: 0,
         e: run.read(1),
         h: run.read(2),
         n: run.shape(1).rows,
@@ -58,7 +59,7 @@ fn cpu(run: &mut Run<'_, f32>) {
         alpha: run.scalar(1),
         scratch: &mut scratch,
     };
-    dispatch(run.arithmetic, product);
+    split::run(run, product);
     *run.scratch = scratch;
     run.put(0, w);
 }

@@ -11,7 +11,8 @@
 mod gpu;
 
 use super::elementwise::{WIDEST, rest};
-use super::lanes::{Lanes, WithLanes, dispatch};
+use super::lanes::{Lanes, WithLanes};
+use super::split::{self, Cut, Split};
 use crate::plan::{Access, Buf, Kernel, Run, Tape};
 use std::ops::Range;
 
@@ -189,6 +190,20 @@ impl WithLanes for Forward<'_> {
     }
 }
 
+impl Split for Forward<'_> {
+    const GRAIN: usize = 1;
+
+    fn units(&self) -> usize {
+        self.h.len() / (self.grid.windows() * self.channels)
+    }
+
+    fn split(self, Cut { at, .. }: Cut) -> (Self, Self) {
+        let h = self.h.split_at_mut(at * self.grid.windows() * self.channels);
+        let a = self.a.split_at(at * self.grid.rows * self.grid.cols * self.channels);
+        (Self { h: h.0, a: a.0, ..self }, Self { h: h.1, a: a.1, ..self })
+    }
+}
+
 struct Adjoint<'a> {
     g: &'a mut [f32],
     lambda: &'a [f32],
@@ -242,10 +257,28 @@ impl WithLanes for Adjoint<'_> {
     }
 }
 
+impl Split for Adjoint<'_> {
+    const GRAIN: usize = 1;
+
+    fn units(&self) -> usize {
+        self.lambda.len() / (self.grid.windows() * self.channels)
+    }
+
+    fn split(self, Cut { at, .. }: Cut) -> (Self, Self) {
+        let lambda = self.lambda.split_at(at * self.grid.windows() * self.channels);
+        let pixels = at * self.grid.rows * self.grid.cols * self.channels;
+        let (g, a) = (self.g.split_at_mut(pixels), self.a.split_at(pixels));
+        (
+            Self { g: g.0, lambda: lambda.0, a: a.0, ..self },
+            Self { g: g.1, lambda: lambda.1, a: a.1, ..self },
+        )
+    }
+}
+
 fn forward_cpu(run: &mut Run<'_, f32>) {
     let mut h = run.take(0);
     let (grid, channels) = (Grid::from_ints(&run.op.ints), run.shape(1).cols);
-    dispatch(run.arithmetic, Forward { h: &mut h, a: run.read(1), grid, channels });
+    split::run(run, Forward { h: &mut h, a: run.read(1), grid, channels });
     run.put(0, h);
 }
 
@@ -253,7 +286,7 @@ fn adjoint_cpu(run: &mut Run<'_, f32>) {
     let mut g = run.take(0);
     let (grid, channels) = (Grid::from_ints(&run.op.ints), run.shape(2).cols);
     let (lambda, a) = (run.read(1), run.read(2));
-    dispatch(run.arithmetic, Adjoint { g: &mut g, lambda, a, grid, channels });
+    split::run(run, Adjoint { g: &mut g, lambda, a, grid, channels });
     run.put(0, g);
 }
 

@@ -1,0 +1,126 @@
+/** The whole figure as one PNG at twice its size: title, legend, panels in a grid, where it comes from. */
+import type { Chart } from "../charts/chart";
+import { h, saveBlob } from "../dom";
+import type { ArmPalette, ArmStyle } from "./style";
+
+export interface PngPanel {
+  readonly title: string;
+  /** Below it, at the right. */
+  readonly axis: string;
+  readonly chart: Chart;
+  /** Columns of the grid that it takes. */
+  readonly span: number;
+}
+
+const COLUMN = 330;
+const GAP = 28;
+const MARGIN = 28;
+const SCALE = 2;
+/** Room for the tallest figure; the file is cut to what was used. */
+const ROOM = 3200;
+const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+
+export async function saveFigure(
+  name: string,
+  title: string,
+  notes: readonly string[],
+  styles: readonly ArmStyle[],
+  palette: ArmPalette,
+  panels: readonly PngPanel[],
+): Promise<void> {
+  const columns = Math.max(2, Math.min(4, panels.length));
+  const inner = columns * COLUMN + (columns - 1) * GAP;
+  const width = inner + 2 * MARGIN;
+  const draft = h("canvas", { width: width * SCALE, height: ROOM * SCALE });
+  const ctx = draft.getContext("2d");
+  if (ctx === null) return;
+  ctx.scale(SCALE, SCALE);
+  ctx.fillStyle = palette.get("--paper");
+  ctx.fillRect(0, 0, width, ROOM);
+  ctx.textBaseline = "top";
+  const write = (text: string, font: string, colour: string, x: number, y: number): void => {
+    ctx.font = font;
+    ctx.fillStyle = palette.get(colour);
+    ctx.fillText(text, x, y);
+  };
+  write(title, `600 18px ${FONT}`, "--ink", MARGIN, MARGIN);
+  let y = legend(ctx, styles, palette, MARGIN + 32, width) + 22;
+  let column = 0;
+  let tallest = 0;
+  for (const panel of panels) {
+    const span = Math.min(columns, panel.span);
+    if (column + span > columns) {
+      y += tallest + GAP;
+      column = 0;
+      tallest = 0;
+    }
+    const x = MARGIN + column * (COLUMN + GAP);
+    write(panel.title, `600 13px ${FONT}`, "--ink", x, y);
+    ctx.save();
+    ctx.translate(x, y + 24);
+    const tall = panel.chart.paint(ctx, span * COLUMN + (span - 1) * GAP);
+    ctx.restore();
+    const named = panel.axis === "" ? 0 : 14;
+    if (named > 0) {
+      ctx.font = `11px ${FONT}`;
+      const room = span * COLUMN - 50 - ctx.measureText(panel.axis).width;
+      write(panel.axis, `11px ${FONT}`, "--ink-2", x + room, y + 26 + tall);
+    }
+    tallest = Math.max(tallest, tall + 24 + named);
+    column += span;
+  }
+  y += tallest + GAP;
+  ctx.font = `11px ${FONT}`;
+  for (const line of notes.flatMap((note) => wrapped(ctx, note, inner))) {
+    write(line, `11px ${FONT}`, "--ink-2", MARGIN, y);
+    y += 16;
+  }
+  const final = h("canvas", { width: draft.width, height: Math.ceil((y + MARGIN - 10) * SCALE) });
+  final.getContext("2d")?.drawImage(draft, 0, 0);
+  const blob = await new Promise<Blob | null>((resolve) => final.toBlob(resolve, "image/png"));
+  if (blob !== null) saveBlob(blob, `${name}.png`);
+}
+
+function wrapped(ctx: CanvasRenderingContext2D, text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && ctx.measureText(longer).width > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
+function legend(
+  ctx: CanvasRenderingContext2D,
+  styles: readonly ArmStyle[],
+  palette: ArmPalette,
+  top: number,
+  width: number,
+): number {
+  ctx.font = `12px ${FONT}`;
+  ctx.lineWidth = 2;
+  let x = MARGIN;
+  let y = top;
+  for (const style of styles) {
+    const wide = ctx.measureText(style.label).width + 56;
+    if (x + wide > width - MARGIN && x > MARGIN) {
+      x = MARGIN;
+      y += 20;
+    }
+    ctx.strokeStyle = palette.rule(style.id);
+    ctx.setLineDash([...style.dash]);
+    ctx.beginPath();
+    ctx.moveTo(x, y + 7);
+    ctx.lineTo(x + 28, y + 7);
+    ctx.stroke();
+    ctx.fillStyle = palette.get("--ink");
+    ctx.fillText(style.label, x + 35, y);
+    x += wide;
+  }
+  ctx.setLineDash([]);
+  return y + 18;
+}

@@ -1,0 +1,182 @@
+/** The list of experiments. One is open at a time; a run that is left holds and goes on when the reader comes back. */
+import { DrawQueue } from "../charts/queue";
+import { h } from "../dom";
+import type { Core } from "../engine/protocol";
+import { Notices } from "../views/notices";
+import { MAX_SEEDS, readAddress, type Wanted } from "./address";
+import { digitPresets, type Preset } from "./binding";
+import { DataSource, type LabData } from "./data";
+import type { Plan } from "./experiment";
+import { ExperimentView } from "./view";
+import { problemText, W } from "./words";
+
+export interface SectionOptions {
+  readonly core: Core;
+  readonly lab: LabData;
+  /** The packed digits that come with the page. */
+  readonly sample: URL;
+  /** A parameter of the address; hostile. */
+  readonly param: (name: string) => string | null;
+  /** An experiment was opened, closed or given other numbers. */
+  readonly onAddress: (wanted: Wanted | null) => void;
+}
+
+interface Item {
+  readonly preset: Preset;
+  readonly element: HTMLElement;
+  readonly button: HTMLButtonElement;
+  readonly body: HTMLElement;
+  /** The preset as the view has it. */
+  shown: Preset;
+  view: ExperimentView | null;
+  plan: Plan;
+}
+
+/** Seeds to begin with: enough for a band. */
+const SEEDS = 3;
+
+export class ExperimentsSection {
+  private readonly notices = new Notices();
+  private readonly queue = new DrawQueue(
+    () => performance.now(),
+    (callback) => requestAnimationFrame(callback),
+    (handle) => cancelAnimationFrame(handle),
+  );
+  private readonly data: DataSource;
+  private readonly items: readonly Item[];
+  private readonly presets: readonly Preset[];
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly options: SectionOptions,
+  ) {
+    // Two regions of one name on a page could not be told apart.
+    this.notices.element.setAttribute("aria-label", W.notice.label);
+    this.data = new DataSource(options.core, options.lab, options.sample);
+    this.presets = digitPresets();
+    this.items = this.presets.map((preset) => this.item(preset));
+    root.replaceChildren(
+      h(
+        "div",
+        { class: "experiments-head" },
+        h("h2", { id: "experiments-title" }, W.title),
+        h("p", {}, W.lede),
+      ),
+      this.notices.element,
+      h(
+        "ol",
+        { class: "experiment-list", "aria-label": W.list },
+        ...this.items.map((item) => item.element),
+      ),
+    );
+    const restyle = (): void => {
+      for (const item of this.items) item.view?.restyle();
+    };
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
+    const observer = new MutationObserver(restyle);
+    observer.observe(document.documentElement, {
+      attributes: true,
+      attributeFilter: ["data-theme"],
+    });
+    options.lab.onChange(() => {
+      for (const item of this.items) {
+        if (item.view?.fresh === true) this.renew(item, false);
+        item.view?.dataChanged();
+      }
+    });
+    this.fromAddress();
+  }
+
+  private fromAddress(): void {
+    const { wanted, problems } = readAddress(this.options.param, this.presets);
+    if (problems.length > 0) {
+      const list = problems.map(problemText);
+      this.notices.show({ id: "experiment-url", kind: "warning", text: W.notice.lead, list });
+    }
+    const item = this.items.find(({ preset }) => preset.id === wanted?.preset);
+    if (item !== undefined && wanted !== null) {
+      const { seeds, steps } = wanted;
+      item.plan = { seeds: seeds ?? item.plan.seeds, steps: steps ?? item.plan.steps };
+      this.open(item);
+    }
+    if (wanted !== null || problems.length > 0) this.root.scrollIntoView();
+  }
+
+  private item(preset: Preset): Item {
+    const id = `experiment-${preset.id}`;
+    const button = h(
+      "button",
+      { type: "button", "aria-expanded": "false", "aria-controls": id },
+      h("span", { class: "experiment-source" }, preset.source),
+      h("span", { class: "experiment-title" }, preset.title),
+      h("span", { class: "experiment-meta" }, W.curves(preset.arms.length)),
+    );
+    const body = h("div", { id, hidden: true });
+    const element = h(
+      "li",
+      { class: "experiment", "data-experiment": preset.id },
+      h("h3", {}, button),
+      body,
+    );
+    const plan = { seeds: Math.min(SEEDS, preset.seeds, MAX_SEEDS), steps: preset.quick_steps };
+    const item: Item = { preset, element, button, body, shown: preset, view: null, plan };
+    button.addEventListener("click", () => {
+      if (body.hidden) this.open(item);
+      else this.close(item);
+      this.tell();
+    });
+    return item;
+  }
+
+  private open(item: Item): void {
+    for (const other of this.items) if (other !== item) this.close(other);
+    item.body.hidden = false;
+    item.button.setAttribute("aria-expanded", "true");
+    if (item.view === null) this.show(item);
+    this.tell();
+  }
+
+  private show(item: Item): ExperimentView {
+    item.shown = this.data.look(item.preset);
+    const view = new ExperimentView(
+      item.shown,
+      item.plan,
+      {
+        core: this.options.core,
+        presets: this.presets,
+        data: this.data,
+        queue: this.queue,
+        onPlan: (plan) => {
+          item.plan = plan;
+          this.tell();
+        },
+        renew: () => this.renew(item, true),
+      },
+      this.root,
+    );
+    item.view = view;
+    item.body.append(view.element);
+    return view;
+  }
+
+  /** Shows the experiment anew if the data loaded by now asks for other networks. */
+  private renew(item: Item, start: boolean): boolean {
+    const next = this.data.look(item.preset);
+    if (JSON.stringify(next.arms) === JSON.stringify(item.shown.arms)) return false;
+    item.view?.destroy();
+    const view = this.show(item);
+    if (start) void view.start();
+    return true;
+  }
+
+  private close(item: Item): void {
+    item.body.hidden = true;
+    item.button.setAttribute("aria-expanded", "false");
+    item.view?.hide();
+  }
+
+  private tell(): void {
+    const item = this.items.find(({ body }) => !body.hidden);
+    this.options.onAddress(item === undefined ? null : { preset: item.preset.id, ...item.plan });
+  }
+}
