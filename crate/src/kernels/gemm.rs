@@ -12,7 +12,7 @@
 //!
 //! So no weight matrix is ever transposed or copied. Every output is one sum in ascending order of
 //! the summed index with one accumulator; the number of lanes does not change a bit of it. Several threads
-//! ([`super::split`]) have a piece of the weights each, so that every weight still streams once.
+//! (`kernels::split`) have a piece of the weights each, so that every weight still streams once.
 
 use super::lanes::{Lanes, WithLanes, load_block, store_block, tile};
 use super::split::{Cut, Split};
