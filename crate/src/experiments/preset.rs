@@ -18,6 +18,8 @@ pub struct Preset {
     pub title: &'static str,
     /// What to look at, in two or three sentences.
     pub about: &'static str,
+    /// Width of its convolutional networks, where it has any; 1 is the paper's.
+    pub width: Option<f64>,
     /// The data that it needs.
     pub data: Needs,
     /// The curves.

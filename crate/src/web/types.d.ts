@@ -136,6 +136,8 @@ export interface Preset {
   id: string;
   /** Folder of its runs on the command line. */
   runs: string;
+  /** Width of its convolutional networks, where it has any; 1 is the paper's. */
+  width: number | null;
   /** "Figure 2" */
   source: string;
   title: string;

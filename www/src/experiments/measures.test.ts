@@ -17,6 +17,7 @@ const reference = (extra: Partial<PresetReference>): PresetReference => ({
 const preset = (extra: Partial<Preset> = {}): Preset => ({
   id: "fig3",
   runs: "autoencoder",
+  width: null,
   source: "Figure 3",
   title: "",
   about: "",

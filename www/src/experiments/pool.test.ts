@@ -197,6 +197,7 @@ describe("experiment", () => {
     const preset = {
       id: "x",
       runs: "x",
+      width: null,
       source: "",
       title: "",
       about: "",

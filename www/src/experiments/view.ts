@@ -492,7 +492,9 @@ export class ExperimentView {
 
   private commandText(): string {
     const { seeds, steps } = this.experiment.plan ?? this.plan;
-    return `credit-lab run ${this.preset.id} --seeds ${seeds} --steps ${steps} --out runs`;
+    const { id, width } = this.preset;
+    const narrow = width === null ? "" : ` --width ${width}`;
+    return `credit-lab run ${id}${narrow} --seeds ${seeds} --steps ${steps} --out runs`;
   }
 
   private words(now: boolean): void {

@@ -20,6 +20,7 @@ pub fn preset(_: Look) -> Result<Preset> {
     Ok(Preset {
         id: "corollary1",
         runs: "corollary1",
+        width: None,
         source: "Corollary 1",
         title: "Deep linear network, direct feedback: B converges to the product of the W above",
         about: "The distance from B to the product of all W above it falls with the square root of the number of \

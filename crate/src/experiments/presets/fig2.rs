@@ -55,6 +55,7 @@ pub fn preset(_: Look) -> Result<Preset> {
     Ok(Preset {
         id: "fig2",
         runs: "fig2",
+        width: None,
         source: "Figure 2",
         title: "Feedback weights are learned together with the forward weights",
         about: "Each curve is the mean of several runs. Node perturbation brings B closer to W than feedback \

@@ -17,6 +17,7 @@ pub fn preset(_: Look) -> Result<Preset> {
     Ok(Preset {
         id: "fig3",
         runs: "autoencoder",
+        width: None,
         source: "Figure 3",
         title: "An autoencoder with a code of two units",
         about: "Feedback alignment fails on this network: its code does not tell digits apart and its \

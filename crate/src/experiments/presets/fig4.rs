@@ -66,6 +66,7 @@ pub fn preset(_: Look) -> Result<Preset> {
     Ok(Preset {
         id: "fig4",
         runs: "fig4",
+        width: None,
         source: "Figure 4",
         title: "Feedback weights find fixed forward weights",
         about: "With W fixed, node perturbation and least squares recover W in the output layer almost exactly, and \

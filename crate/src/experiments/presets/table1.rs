@@ -56,6 +56,7 @@ pub fn preset(look: Look) -> Result<Preset> {
     Ok(Preset {
         id: "table1",
         runs: "cnn",
+        width: Some(look.width),
         source,
         title: "Convolutional network: accuracy on CIFAR",
         about: "Errors go straight from the output to every layer. Feedback learned by perturbation lies between \

@@ -81,6 +81,7 @@ pub fn preset(_: Look) -> Result<Preset> {
     Ok(Preset {
         id: "table2-autoencoder",
         runs: "autoencoder",
+        width: None,
         source: "Table 2a",
         title: "Reconstruction error of the autoencoder by every method",
         about: "The paper's claim: feedback learned by perturbation reconstructs better than backpropagation with \

@@ -37,6 +37,7 @@ pub fn preset(look: Look) -> Result<Preset> {
     Ok(Preset {
         id: "table2-cifar10",
         runs: "cnn",
+        width: Some(look.width),
         source: "Table 2b",
         title: "Convolutional network: does noise help?",
         about: "Noise on the activities changes little here. Synthetic gradients fit the feedback to the true \

@@ -50,6 +50,7 @@ pub fn preset(_: Look) -> Result<Preset> {
     Ok(Preset {
         id: "theorem1",
         runs: "theorem1",
+        width: None,
         source: "Theorem 1",
         title: "Smooth network, last layer: B converges to W",
         about: "The distance from B to W falls with the square root of the number of samples until it meets a bias \

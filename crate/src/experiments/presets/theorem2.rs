@@ -22,6 +22,7 @@ pub fn preset(_: Look) -> Result<Preset> {
     Ok(Preset {
         id: "theorem2",
         runs: "theorem2",
+        width: None,
         source: "Theorem 2",
         title: "Deep linear network, layer by layer: every B converges to its W",
         about: "The distance from B to W falls with the square root of the number of samples in every layer, with \
