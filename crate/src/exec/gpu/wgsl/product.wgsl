@@ -21,8 +21,9 @@ fn main(
   let stop = DEPTH;
   //# end
   //# if split
+  // for the epilogue; the loop goes by the builtin, which is known to be the same for a whole workgroup
   PART = group.z;
-  let start = PART * SPAN;
+  let start = group.z * SPAN;
   let stop = min(start + SPAN, DEPTH);
   //# end
   //# for p in products
