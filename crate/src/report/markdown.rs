@@ -173,7 +173,8 @@ fn ranges(seeds: &[u64]) -> String {
 }
 
 fn hours(seconds: f64) -> String {
-    format!("{:.2}", seconds / 3600.0)
+    // the sum of no runs is -0
+    format!("{:.2}", seconds / 3600.0 + 0.0)
 }
 
 /// Sections `## <preset>` of people's notes.
