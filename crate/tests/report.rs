@@ -54,6 +54,7 @@ fn preset() -> Preset {
     Preset {
         id: "demo",
         runs: "demo",
+        width: None,
         source: "Figure 9",
         title: "A demonstration < of & characters",
         about: "What to look at.",
