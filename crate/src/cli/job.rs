@@ -251,7 +251,7 @@ impl Job {
         seen: &mut dyn FnMut(u64),
     ) -> Result<Outcome> {
         let steps = self.header.steps;
-        let fresh = trainer.step() == 0 && before == 0.0;
+        let fresh = trainer.step() == 0;
         let run = Session::new(trainer);
         place(&run, self.device)?;
         // seconds of work, by all threads of the run: several only where it is the process's only run

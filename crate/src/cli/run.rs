@@ -7,7 +7,7 @@ use clap::Args;
 use credit_lab::base::{Error, Result};
 use credit_lab::config::RunConfig;
 use credit_lab::data::Dataset;
-use credit_lab::experiments::preset::{Needs, Preset};
+use credit_lab::experiments::preset::{Arm, Needs, Preset};
 use credit_lab::experiments::presets::{self, Look};
 use credit_lab::experiments::synthetic;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -97,8 +97,7 @@ impl Shared {
 
     /// Runs at the same time.
     pub fn workers(&self) -> usize {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let natural = if self.device == Choice::Cpu { cores } else { 1 };
+        let natural = if self.device == Choice::Cpu { cores() } else { 1 };
         self.jobs.unwrap_or(natural).max(1)
     }
 
@@ -170,13 +169,23 @@ fn data(needs: Needs, folder: Option<&Path>) -> Result<Arc<Dataset>> {
     }
 }
 
+/// The arm of this name, which the reader gave with `option`.
+pub fn arm<'a>(preset: &'a Preset, id: &str, option: &str) -> Result<&'a Arm> {
+    let known: Vec<&str> = preset.arms.iter().map(|arm| arm.id.as_str()).collect();
+    let message = format!("{} has no arm `{id}`; it has {}", preset.id, known.join(", "));
+    preset.arms.iter().find(|arm| arm.id == id).ok_or_else(|| Error::config(option, message))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// This machine in a few words.
-pub fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+fn machine() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let name = model.map_or(std::env::consts::ARCH, |(_, name)| name);
-    format!("{name}, {cores} cores")
+    format!("{name}, {} cores", cores())
 }
 
 fn command() -> String {
@@ -186,13 +195,8 @@ fn command() -> String {
 
 impl Options {
     fn jobs(&self, preset: &Preset, data: &Dataset) -> Result<Vec<Job>> {
-        for arm in &self.arms {
-            if preset.arms.iter().all(|a| a.id != *arm) {
-                let known: Vec<&str> = preset.arms.iter().map(|a| a.id.as_str()).collect();
-                let message =
-                    format!("{} has no arm `{arm}`; it has {}", preset.id, known.join(", "));
-                return Err(Error::config("--arms", message));
-            }
+        for wanted in &self.arms {
+            arm(preset, wanted, "--arms")?;
         }
         let steps = self.steps.unwrap_or(preset.steps);
         let mut jobs = Vec::new();

@@ -9,7 +9,6 @@ use credit_lab::base::{Error, Result};
 use credit_lab::config::{Optimizer, RunConfig, Task};
 use credit_lab::rules;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// Options of `search`.
 #[derive(Args)]
@@ -91,15 +90,11 @@ fn best(job: &Job) -> Result<Option<f64>> {
 /// Runs the command.
 pub fn run(options: &Options) -> Result<()> {
     let (preset, data) = options.shared.load(&options.preset)?;
-    let Some(arm) = preset.arms.iter().find(|arm| arm.id == options.arm) else {
-        let known: Vec<&str> = preset.arms.iter().map(|a| a.id.as_str()).collect();
-        let message =
-            format!("{} has no arm `{}`; it has {}", preset.id, options.arm, known.join(", "));
-        return Err(Error::config("--arm", message));
-    };
+    let arm = run::arm(&preset, &options.arm, "--arm")?;
     let base = run::set(&arm.config, options.shared.changes())?;
     let ranges = if options.range.is_empty() { usual(&base)? } else { options.range.clone() };
     let steps = options.steps.unwrap_or(preset.quick_steps);
+    let folder = options.shared.out().join(format!("{}-search", preset.runs));
     let mut jobs = Vec::new();
     let mut draws = Vec::new();
     for trial in 1..=options.trials {
@@ -107,14 +102,13 @@ pub fn run(options: &Options) -> Result<()> {
             ranges.iter().enumerate().map(|(i, r)| (r.name.clone(), draw(r, trial, i))).collect();
         let changes: Vec<String> = drawn.iter().map(|(name, v)| format!("{name}={v:e}")).collect();
         let config = RunConfig { seed: 1, ..run::set(&base, &changes)? };
-        let folder = options.shared.out().join(format!("{}-search", preset.runs)).join(&arm.id);
-        let file = folder.join(format!("trial-{trial}.jsonl"));
+        let file = folder.join(&arm.id).join(format!("trial-{trial}.jsonl"));
         let header = options.shared.header(&preset, &arm.id, config, steps, &data);
         jobs.push(options.shared.job(header, file, preset.every.min((steps / 10).max(1))));
         draws.push(drawn);
     }
     eprintln!("{} draws of {steps} steps of {} on {}", jobs.len(), arm.label, data.name);
-    let outcomes = run::work(&jobs, options.shared.workers(), &Arc::clone(&data))?;
+    let outcomes = run::work(&jobs, options.shared.workers(), &data)?;
     let mut ranking = Vec::new();
     for ((job, drawn), outcome) in jobs.iter().zip(draws).zip(outcomes) {
         let value = if outcome == Outcome::Finished { best(job)? } else { None };
@@ -136,11 +130,7 @@ pub fn run(options: &Options) -> Result<()> {
             json!({ "best": value, "settings": settings, "run": file })
         })
         .collect();
-    let path = options
-        .shared
-        .out()
-        .join(format!("{}-search", preset.runs))
-        .join(format!("{}.json", arm.id));
+    let path = folder.join(format!("{}.json", arm.id));
     let text = serde_json::to_string_pretty(&list).map_err(|e| Error::internal(e.to_string()))?;
     std::fs::write(&path, text).map_err(|e| Error::io(path.display().to_string(), &e))
 }
