@@ -1,7 +1,7 @@
 //! Figure 2: W and B learned together in a small classifier, for several levels of noise, beside feedback alignment
 //! and backpropagation.
 
-use super::{Look, arm, panel, printed, read_off};
+use super::{Look, arm, feedback_panels, panel, printed, read_off};
 use crate::base::Result;
 use crate::config::{Optimizer, RunConfig, Task};
 use crate::experiments::default_config;
@@ -52,6 +52,11 @@ pub fn preset(_: Look) -> Result<Preset> {
         references.push(read_off(arm, Metric::SignAgreement, 0, hidden_signs));
         references.push(read_off(arm, Metric::SignAgreement, 1, output_signs));
     }
+    let mut panels = feedback_panels();
+    panels.extend([
+        panel("D", "Test error", Metric::TestError, None),
+        Panel { axis: noise, ..panel("E", "Test error by noise", Metric::TestError, None) },
+    ]);
     Ok(Preset {
         id: "fig2",
         runs: "fig2",
@@ -67,16 +72,7 @@ pub fn preset(_: Look) -> Result<Preset> {
         quick_steps: 20_000,
         seeds: 5,
         every: 10_000,
-        panels: vec![
-            panel("A", "Relative error, hidden layer", Metric::RelativeError, Some(0)),
-            panel("A", "Relative error, output layer", Metric::RelativeError, Some(1)),
-            panel("B", "Angle, hidden layer", Metric::Angle, Some(0)),
-            panel("B", "Angle, output layer", Metric::Angle, Some(1)),
-            panel("C", "Equal signs, hidden layer", Metric::SignAgreement, Some(0)),
-            panel("C", "Equal signs, output layer", Metric::SignAgreement, Some(1)),
-            panel("D", "Test error", Metric::TestError, None),
-            Panel { axis: noise, ..panel("E", "Test error by noise", Metric::TestError, None) },
-        ],
+        panels,
         table: None,
         references,
     })

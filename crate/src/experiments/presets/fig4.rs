@@ -4,7 +4,7 @@
 //! "Hidden" and "output" are the two matrices that have a feedback partner, W^2 and W^3. gamma is added once, to the
 //! running sums (discrepancy D3).
 
-use super::{Look, arm, panel, read_off};
+use super::{Look, arm, feedback_panels, panel, read_off};
 use crate::base::Result;
 use crate::config::{FeedbackLearner, Optimizer, RunConfig, Task};
 use crate::experiments::default_config;
@@ -63,6 +63,11 @@ pub fn preset(_: Look) -> Result<Preset> {
         log: true,
         ..panel(letter, title, metric, layer)
     };
+    let mut panels = feedback_panels();
+    panels.extend([
+        along("D", "Relative error by width, hidden layer", Metric::RelativeError, Some(0)),
+        along("E", "Angle by width, hidden layer", Metric::Angle, Some(0)),
+    ]);
     Ok(Preset {
         id: "fig4",
         runs: "fig4",
@@ -77,16 +82,7 @@ pub fn preset(_: Look) -> Result<Preset> {
         quick_steps: 20_000,
         seeds: 3,
         every: 10_000,
-        panels: vec![
-            panel("A", "Relative error, hidden layer", Metric::RelativeError, Some(0)),
-            panel("A", "Relative error, output layer", Metric::RelativeError, Some(1)),
-            panel("B", "Angle, hidden layer", Metric::Angle, Some(0)),
-            panel("B", "Angle, output layer", Metric::Angle, Some(1)),
-            panel("C", "Equal signs, hidden layer", Metric::SignAgreement, Some(0)),
-            panel("C", "Equal signs, output layer", Metric::SignAgreement, Some(1)),
-            along("D", "Relative error by width, hidden layer", Metric::RelativeError, Some(0)),
-            along("E", "Angle by width, hidden layer", Metric::Angle, Some(0)),
-        ],
+        panels,
         table: None,
         references,
     })

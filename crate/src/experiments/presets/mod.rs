@@ -10,6 +10,7 @@ mod fig4;
 mod table1;
 mod table2_autoencoder;
 mod table2_cifar10;
+mod theorem;
 mod theorem1;
 mod theorem2;
 
@@ -85,6 +86,18 @@ fn panel(letter: &'static str, title: &'static str, metric: Metric, layer: Optio
         _ => None,
     };
     Panel { letter, title, metric, layer, axis: Axis::Steps, log, mark, smooth: 1 }
+}
+
+/// How well feedback fits in either layer of the small classifier: panels A to C of Figures 2 and 4.
+fn feedback_panels() -> Vec<Panel> {
+    vec![
+        panel("A", "Relative error, hidden layer", Metric::RelativeError, Some(0)),
+        panel("A", "Relative error, output layer", Metric::RelativeError, Some(1)),
+        panel("B", "Angle, hidden layer", Metric::Angle, Some(0)),
+        panel("B", "Angle, output layer", Metric::Angle, Some(1)),
+        panel("C", "Equal signs, hidden layer", Metric::SignAgreement, Some(0)),
+        panel("C", "Equal signs, output layer", Metric::SignAgreement, Some(1)),
+    ]
 }
 
 /// A number that the paper or its authors print.

@@ -44,6 +44,16 @@ pub(super) fn percent(
     printed(arm, Metric::TestAccuracy, value, Some(error), source)
 }
 
+/// A table of the highest accuracies.
+pub(super) fn table(
+    title: &'static str,
+    rows: Vec<&'static str>,
+    columns: Vec<&'static str>,
+) -> Table {
+    let (metric, statistic) = (Metric::TestAccuracy, Statistic::Best);
+    Table { title, metric, statistic, rows, columns, descending: false }
+}
+
 /// The experiment.
 pub fn preset(look: Look) -> Result<Preset> {
     let row = data(look).1;
@@ -68,14 +78,11 @@ pub fn preset(look: Look) -> Result<Preset> {
         seeds: 5,
         every: PASS,
         panels: vec![accuracy()],
-        table: Some(Table {
-            title: "Table 1: highest test accuracy, %",
-            metric: Metric::TestAccuracy,
-            statistic: Statistic::Best,
-            rows: vec!["CIFAR10", "CIFAR100", "digits, for want of CIFAR"],
-            columns: vec!["BP", "NP", "DFA"],
-            descending: false,
-        }),
+        table: Some(table(
+            "Table 1: highest test accuracy, %",
+            vec!["CIFAR10", "CIFAR100", "digits, for want of CIFAR"],
+            vec!["BP", "NP", "DFA"],
+        )),
         references: vec![
             percent("cifar10-bp", 76.9, 0.1, source),
             percent("cifar10-np", 74.8, 0.2, source),

@@ -1,10 +1,10 @@
 //! Table 2b: the convolutional network on CIFAR-10 with and without noise on its activities.
 
 use super::Look;
-use super::table1::{PASS, accuracy, data, method, percent};
+use super::table1::{PASS, accuracy, data, method, percent, table};
 use crate::base::Result;
 use crate::config::Noise;
-use crate::experiments::preset::{Arm, Metric, Needs, Preset, Statistic, Table};
+use crate::experiments::preset::{Arm, Needs, Preset};
 
 const WITH: &str = "noise";
 const WITHOUT: &str = "no noise";
@@ -49,18 +49,15 @@ pub fn preset(look: Look) -> Result<Preset> {
         seeds: 5,
         every: PASS,
         panels: vec![accuracy()],
-        table: Some(Table {
-            title: if on_digits {
+        table: Some(table(
+            if on_digits {
                 "As Table 2b, on digits: highest test accuracy, %"
             } else {
                 "Table 2b: highest test accuracy on CIFAR-10, %"
             },
-            metric: Metric::TestAccuracy,
-            statistic: Statistic::Best,
-            rows: vec!["BP", "DFA", "NP / SG"],
-            columns: vec![WITH, WITHOUT],
-            descending: false,
-        }),
+            vec!["BP", "DFA", "NP / SG"],
+            vec![WITH, WITHOUT],
+        )),
         references: references.into(),
     })
 }
