@@ -10,12 +10,12 @@ use credit_lab::base::{Error, Result};
 use credit_lab::config::{RunConfig, Task};
 use credit_lab::data::{Dataset, SplitName};
 use credit_lab::plan::Arithmetic;
+use credit_lab::report::runs::{Ending, Header, Run};
 use credit_lab::session::Session;
 use credit_lab::trainer::Trainer;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,39 +31,12 @@ const DENSER: u64 = 10;
 /// Snapshots take at most one part in so many of the time.
 const SNAPSHOT_SHARE: u32 = 50;
 
-/// First line of a run's file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Header {
-    /// Version of the format.
-    pub credit_lab: u32,
-    /// Experiment.
-    pub preset: String,
-    /// Curve.
-    pub arm: String,
-    /// Seed.
-    pub seed: u64,
-    /// Steps it is to run.
-    pub steps: u64,
-    /// Everything else that determines it.
-    pub config: RunConfig,
-    /// Name of the data set.
-    pub data: String,
-    /// Training and test samples.
-    pub samples: [usize; 2],
-    /// Of this program.
-    pub version: String,
-    /// Where it ran.
-    pub machine: String,
-    /// `cpu`, `gpu` or `auto`.
-    pub device: String,
-    /// How to run it again.
-    pub command: String,
-}
-
 /// A run to do.
 pub struct Job {
     /// Its first line.
     pub header: Header,
+    /// Its configuration.
+    pub config: RunConfig,
     /// Its file.
     pub file: PathBuf,
     /// Steps between rows.
@@ -93,29 +66,8 @@ pub fn next_row(step: u64, every: u64, steps: u64) -> u64 {
     ((step / pace + 1) * pace).min(steps)
 }
 
-/// A number of every row of a run's file that has it.
-pub fn values(file: &Path, key: &str) -> Result<Vec<f64>> {
-    let text = std::fs::read_to_string(file).map_err(io(file))?;
-    let rows = text.lines().skip(1).filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    Ok(rows.filter_map(|row| row[key].as_f64()).collect())
-}
-
 fn io(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
     move |e| Error::io(path.display().to_string(), &e)
-}
-
-fn json(e: &serde_json::Error) -> Error {
-    Error::internal(e.to_string())
-}
-
-/// What a run's file holds.
-struct Found {
-    header: Header,
-    /// (step, seconds, where its line ends).
-    rows: Vec<(u64, f64, u64)>,
-    outcome: Option<Outcome>,
-    /// End of the first line.
-    body: u64,
 }
 
 impl Job {
@@ -124,46 +76,26 @@ impl Job {
     }
 
     /// Reads what is there; a last line without its end is what a killed process left, and does not count.
-    fn find(&self, file: &mut File) -> Result<Option<Found>> {
-        let name = || self.file.display().to_string();
-        let mut reader = BufReader::new(file);
-        let mut found: Option<Found> = None;
-        let (mut line, mut end, mut number) = (String::new(), 0u64, 0);
-        loop {
-            line.clear();
-            end += reader.read_line(&mut line).map_err(io(&self.file))? as u64;
-            if !line.ends_with('\n') {
-                return Ok(found);
-            }
-            number += 1;
-            let wrong = |e: serde_json::Error| {
-                Error::data(name(), format!("line {number}: {e}; move the file away"))
-            };
-            let Some(found) = &mut found else {
-                let header = serde_json::from_str(&line).map_err(wrong)?;
-                found = Some(Found { header, rows: Vec::new(), outcome: None, body: end });
-                continue;
-            };
-            let row: Value = serde_json::from_str(&line).map_err(wrong)?;
-            if let Some(why) = row["diverged"].as_str() {
-                found.outcome = Some(Outcome::Diverged(why.into()));
-            } else if row["finished"] == true {
-                found.outcome = Some(Outcome::Finished);
-            } else if let Some(step) = row["step"].as_u64() {
-                found.rows.push((step, row["seconds"].as_f64().unwrap_or(0.0), end));
-            }
-        }
+    fn find(&self, file: &mut File) -> Result<Option<Run>> {
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(io(&self.file))?;
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        Run::parse(&self.file, &text[..whole]).map_err(|e| match e {
+            Error::Data { file, message } => Error::data(file, message + "; move the file away"),
+            other => other,
+        })
     }
 
     /// Is what is there the beginning of this run?
     fn check(&self, found: &Header) -> Result<()> {
         let own = &self.header;
-        let same =
-            (&found.config, &found.data, found.samples) == (&own.config, &own.data, own.samples);
-        if same {
+        // read as a configuration: what a file does not say is neutral
+        let config = serde_json::from_value::<RunConfig>(Value::Object(found.config.clone()));
+        let same = config.is_ok_and(|config| config == self.config);
+        if same && (&found.data, found.samples) == (&own.data, own.samples) {
             return Ok(());
         }
-        let what = if found.config == own.config { "on other data" } else { "with other settings" };
+        let what = if same { "on other data" } else { "with other settings" };
         let message = format!("holds a run {what}; choose another --out or move the file away");
         Err(Error::data(self.file.display().to_string(), message))
     }
@@ -188,13 +120,15 @@ impl Job {
         let found = self.find(&mut file)?;
         if let Some(found) = &found {
             self.check(&found.header)?;
-            match &found.outcome {
-                Some(Outcome::Finished) if found.header.steps < self.header.steps => {}
-                Some(outcome) => {
-                    seen(self.header.steps);
-                    return Ok(outcome.clone());
-                }
-                None => {}
+            let outcome = match &found.ending {
+                Ending::Finished if found.header.steps < self.header.steps => None,
+                Ending::Finished => Some(Outcome::Finished),
+                Ending::Diverged { reason, .. } => Some(Outcome::Diverged(reason.clone())),
+                Ending::Unfinished => None,
+            };
+            if let Some(outcome) = outcome {
+                seen(self.header.steps);
+                return Ok(outcome);
             }
         }
         let (mut trainer, seconds) = self.resume(data, &mut file, found)?;
@@ -207,36 +141,36 @@ impl Job {
         &self,
         data: &Arc<Dataset>,
         file: &mut File,
-        found: Option<Found>,
+        found: Option<Run>,
     ) -> Result<(Trainer, f64)> {
         let saved = found.and_then(|found| {
             let bytes = std::fs::read(self.state()).ok()?;
             // a snapshot cut short, or of another step than any row, is of no use
             let trainer = Trainer::restore(&bytes, data.clone(), Arithmetic::Fast).ok()?;
-            let row = found.rows.iter().find(|(step, _, _)| *step == trainer.step())?;
-            Some((trainer, *row, found))
+            let row = found.rows.iter().position(|row| row.step == trainer.step())?;
+            Some((trainer, row, found))
         });
-        let Some((trainer, (_, seconds, end), found)) = saved else {
+        let Some((trainer, row, found)) = saved else {
             file.set_len(0).map_err(io(&self.file))?;
             file.seek(SeekFrom::Start(0)).map_err(io(&self.file))?;
-            self.put(file, &serde_json::to_value(&self.header).map_err(|e| json(&e))?)?;
-            let trainer = Trainer::new(self.header.config.clone(), data.clone(), Arithmetic::Fast)?;
+            self.put(file, &json!(self.header))?;
+            let trainer = Trainer::new(self.config.clone(), data.clone(), Arithmetic::Fast)?;
             return Ok((trainer, 0.0));
         };
-        file.set_len(end).map_err(io(&self.file))?;
+        file.set_len(found.ends[row + 1] as u64).map_err(io(&self.file))?;
         if found.header.steps == self.header.steps {
             file.seek(SeekFrom::End(0)).map_err(io(&self.file))?;
         } else {
             // the run was made longer: the first line says so
             let mut rows = String::new();
-            file.seek(SeekFrom::Start(found.body)).map_err(io(&self.file))?;
+            file.seek(SeekFrom::Start(found.ends[0] as u64)).map_err(io(&self.file))?;
             file.read_to_string(&mut rows).map_err(io(&self.file))?;
             file.seek(SeekFrom::Start(0)).map_err(io(&self.file))?;
             file.set_len(0).map_err(io(&self.file))?;
-            self.put(file, &serde_json::to_value(&self.header).map_err(|e| json(&e))?)?;
+            self.put(file, &json!(self.header))?;
             file.write_all(rows.as_bytes()).map_err(io(&self.file))?;
         }
-        Ok((trainer, seconds))
+        Ok((trainer, found.rows[row].seconds.unwrap_or(0.0)))
     }
 
     fn put(&self, file: &mut File, line: &Value) -> Result<()> {
@@ -292,7 +226,7 @@ impl Job {
                 saved = Instant::now();
             }
         }
-        if self.header.config.task == Task::Autoencoder && self.header.seed == 1 {
+        if self.config.task == Task::Autoencoder && self.header.seed == 1 {
             self.pictures(&run)?;
         }
         self.put(file, &json!({ "finished": true, "seconds": seconds() }))?;

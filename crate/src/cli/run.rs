@@ -1,7 +1,7 @@
 //! `credit-lab run`: an experiment of the paper, its runs side by side on all cores.
 
 use super::input;
-use super::job::{Header, Job, Outcome};
+use super::job::{Job, Outcome};
 use super::train::Choice;
 use clap::Args;
 use credit_lab::base::{Error, Result};
@@ -10,6 +10,7 @@ use credit_lab::data::Dataset;
 use credit_lab::experiments::preset::{Arm, Needs, Preset};
 use credit_lab::experiments::presets::{self, Look};
 use credit_lab::experiments::synthetic;
+use credit_lab::report::runs::Header;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use std::io::IsTerminal as _;
@@ -101,35 +102,34 @@ impl Shared {
         self.jobs.unwrap_or(natural).max(1)
     }
 
-    /// First line of a run's file.
-    pub fn header(
+    /// A run to do.
+    pub fn job(
         &self,
         preset: &Preset,
         arm: &str,
-        config: RunConfig,
-        steps: u64,
+        (config, steps): (RunConfig, u64),
         data: &Dataset,
-    ) -> Header {
-        Header {
+        (file, every): (PathBuf, u64),
+    ) -> Result<Job> {
+        let settings = serde_json::to_value(&config).ok();
+        let settings = settings.and_then(|value| value.as_object().cloned());
+        let header = Header {
             credit_lab: 1,
             preset: preset.id.into(),
             arm: arm.into(),
             seed: config.seed,
             steps,
-            config,
+            config: settings.ok_or_else(|| Error::internal("a configuration is no object"))?,
             data: data.name.clone(),
-            samples: [data.train.len(), data.test.len()],
+            samples: [data.train.len() as u64, data.test.len() as u64],
             version: env!("CARGO_PKG_VERSION").into(),
             machine: machine(),
             device: format!("{:?}", self.device).to_lowercase(),
             command: command(),
-        }
-    }
-
-    /// A run to do.
-    pub fn job(&self, header: Header, file: PathBuf, every: u64) -> Job {
+        };
         let snapshots = Duration::from_secs(self.snapshots);
-        Job { header, file, every, device: self.device, threads: self.threads, snapshots }
+        let (device, threads) = (self.device, self.threads);
+        Ok(Job { header, config, file, every, device, threads, snapshots })
     }
 }
 
@@ -209,8 +209,8 @@ impl Options {
                 let config = RunConfig { seed, ..set(&arm.config, &self.shared.set)? };
                 let folder = self.shared.out.join(preset.runs).join(&arm.id);
                 let file = folder.join(format!("seed-{seed}.jsonl"));
-                let header = self.shared.header(preset, &arm.id, config, steps, data);
-                jobs.push(self.shared.job(header, file, preset.every));
+                let run = (config, steps);
+                jobs.push(self.shared.job(preset, &arm.id, run, data, (file, preset.every))?);
             }
         }
         if let Some((i, n)) = self.shard {

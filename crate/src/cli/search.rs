@@ -1,12 +1,14 @@
 //! `credit-lab search`: random search for what the paper leaves open, as its authors did: log-uniform draws, one run
 //! each.
 
-use super::job::{Job, Outcome, values};
+use super::job::{Job, Outcome};
 use super::run::{self, Shared};
 use clap::Args;
 use credit_lab::base::rng::philox;
 use credit_lab::base::{Error, Result};
 use credit_lab::config::{Optimizer, RunConfig, Task};
+use credit_lab::experiments::preset::Metric;
+use credit_lab::report::runs::Run;
 use credit_lab::rules;
 use serde_json::{Value, json};
 
@@ -80,11 +82,11 @@ fn draw(range: &Range, trial: u64, setting: usize) -> f64 {
 
 /// The best value of a run, or nothing.
 fn best(job: &Job) -> Result<Option<f64>> {
-    let errors = job.header.config.task == Task::Classifier;
-    let key = if errors { "accuracy" } else { "test_loss" };
-    let values = values(&job.file, key)?;
-    let values = values.into_iter().map(|v| if errors { 100.0 - v } else { v });
-    Ok(values.filter(|v| v.is_finite()).min_by(f64::total_cmp))
+    let errors = job.config.task == Task::Classifier;
+    let metric = if errors { Metric::TestError } else { Metric::TestLoss };
+    let run = Run::read(&job.file)?;
+    let values = run.iter().flat_map(|run| run.series(metric, None));
+    Ok(values.map(|(_, value)| value).min_by(f64::total_cmp))
 }
 
 /// Runs the command.
@@ -103,8 +105,9 @@ pub fn run(options: &Options) -> Result<()> {
         let changes: Vec<String> = drawn.iter().map(|(name, v)| format!("{name}={v:e}")).collect();
         let config = RunConfig { seed: 1, ..run::set(&base, &changes)? };
         let file = folder.join(&arm.id).join(format!("trial-{trial}.jsonl"));
-        let header = options.shared.header(&preset, &arm.id, config, steps, &data);
-        jobs.push(options.shared.job(header, file, preset.every.min((steps / 10).max(1))));
+        let every = preset.every.min((steps / 10).max(1));
+        let run = (config, steps);
+        jobs.push(options.shared.job(&preset, &arm.id, run, &data, (file, every))?);
         draws.push(drawn);
     }
     eprintln!("{} draws of {steps} steps of {} on {}", jobs.len(), arm.label, data.name);

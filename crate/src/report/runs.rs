@@ -5,12 +5,12 @@
 
 use crate::base::{Error, Result};
 use crate::experiments::preset::Metric;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// First line of a run file.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     /// Version of the format: 1.
     pub credit_lab: u32,
@@ -32,7 +32,7 @@ pub struct Header {
     pub version: String,
     /// Processor.
     pub machine: String,
-    /// `cpu`, or the name of a GPU.
+    /// `cpu`, `gpu` or `auto`.
     pub device: String,
     /// What was typed.
     pub command: String,
@@ -104,6 +104,8 @@ pub struct Run {
     pub header: Header,
     /// Rows in order of their steps.
     pub rows: Vec<Row>,
+    /// Bytes of the file up to the end of each line: the header, then the rows.
+    pub ends: Vec<usize>,
     /// Its last line.
     pub ending: Ending,
     /// Processor seconds of the whole run.
@@ -130,11 +132,17 @@ impl Run {
         Self::parse(path, &String::from_utf8_lossy(&bytes))
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Option<Self>> {
+    /// Reads the text of a run file; see [`Run::read`].
+    ///
+    /// # Errors
+    /// As [`Run::read`].
+    pub fn parse(path: &Path, text: &str) -> Result<Option<Self>> {
         let whole = text.ends_with('\n');
-        let lines: Vec<&str> = text.lines().collect();
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let mut run: Option<Self> = None;
+        let mut end = 0;
         for (i, line) in lines.iter().enumerate() {
+            end += line.len();
             let cut = i + 1 == lines.len() && !whole;
             let bad = |message: &str| {
                 Error::data(format!("{}, line {}", path.display(), i + 1), message.to_string())
@@ -145,14 +153,14 @@ impl Run {
                 Err(e) => return Err(bad(&format!("not a JSON object ({e})"))),
             };
             match &mut run {
-                None => run = Some(Self::begin(path, value).map_err(|e| bad(&e))?),
-                Some(run) => run.push(value).map_err(|e| bad(&e))?,
+                None => run = Some(Self::begin(path, value, end).map_err(|e| bad(&e))?),
+                Some(run) => run.push(value, end).map_err(|e| bad(&e))?,
             }
         }
         Ok(run)
     }
 
-    fn begin(path: &Path, value: Value) -> std::result::Result<Self, String> {
+    fn begin(path: &Path, value: Value, end: usize) -> std::result::Result<Self, String> {
         let header: Header =
             serde_json::from_value(value).map_err(|e| format!("not the header of a run: {e}"))?;
         if header.credit_lab != 1 {
@@ -161,11 +169,11 @@ impl Run {
                 header.credit_lab
             ));
         }
-        let (rows, ending) = (Vec::new(), Ending::Unfinished);
-        Ok(Self { path: path.into(), header, rows, ending, seconds: 0.0 })
+        let (rows, ends, ending) = (Vec::new(), vec![end], Ending::Unfinished);
+        Ok(Self { path: path.into(), header, rows, ends, ending, seconds: 0.0 })
     }
 
-    fn push(&mut self, value: Value) -> std::result::Result<(), String> {
+    fn push(&mut self, value: Value, end: usize) -> std::result::Result<(), String> {
         if self.ending != Ending::Unfinished {
             return Err("goes on after the end of the run".into());
         }
@@ -193,6 +201,7 @@ impl Run {
         }
         self.seconds = seconds.unwrap_or(self.seconds);
         self.rows.push(row);
+        self.ends.push(end);
         Ok(())
     }
 
