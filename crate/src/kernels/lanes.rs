@@ -119,34 +119,7 @@ pub fn tile<L: Lanes, const M: usize, const V: usize>(
     b: &[f32],
     b_k: usize,
 ) -> [[L; V]; M] {
-    if k == 0 {
-        return start;
-    }
-    assert!((M - 1) * a_row + (k - 1) * a_k < a.len(), "tile: left operand too short");
-    assert!((k - 1) * b_k + V * L::N <= b.len(), "tile: right operand too short");
-    let mut acc = start;
-    let mut pa = a.as_ptr();
-    let mut pb = b.as_ptr();
-    for _ in 0..k {
-        // SAFETY: in round p, `pa + i a_row` is element `i a_row + p a_k` and `pb + v N` starts at
-        // `p b_k + v N`; the assertions above cover the largest i, v and p. The pointers are advanced
-        // with wrapping arithmetic because they may pass the end after the last round.
-        unsafe {
-            let mut vectors = [L::splat(0.0); V];
-            for (v, vector) in vectors.iter_mut().enumerate() {
-                *vector = L::load_ptr(pb.add(v * L::N));
-            }
-            for (i, row) in acc.iter_mut().enumerate() {
-                let left = L::splat(*pa.add(i * a_row));
-                for (sum, vector) in row.iter_mut().zip(vectors) {
-                    *sum = left.mul_add(vector, *sum);
-                }
-            }
-        }
-        pa = pa.wrapping_add(a_k);
-        pb = pb.wrapping_add(b_k);
-    }
-    acc
+    tile_runs(start, (1, k), a, (a_row, 0, a_k), b, (0, b_k))
 }
 
 /// [`tile`] over `runs` runs of `k` summands each: run r begins `r a_run` further in `a` and `r b_run` further in `b`.
@@ -167,18 +140,20 @@ pub fn tile_runs<L: Lanes, const M: usize, const V: usize>(
     }
     assert!(
         (M - 1) * a_row + (runs - 1) * a_run + (k - 1) * a_k < a.len(),
-        "tile_runs: left operand too short"
+        "tile: left operand too short"
     );
     assert!(
         (runs - 1) * b_run + (k - 1) * b_k + V * L::N <= b.len(),
-        "tile_runs: right operand too short"
+        "tile: right operand too short"
     );
     let mut acc = start;
     for run in 0..runs {
         let mut pa = a.as_ptr().wrapping_add(run * a_run);
         let mut pb = b.as_ptr().wrapping_add(run * b_run);
         for _ in 0..k {
-            // SAFETY: as in `tile`; the assertions cover the last run too.
+            // SAFETY: in round p of run r, `pa + i a_row` is element `i a_row + r a_run + p a_k` and `pb + v N` starts at
+            // `r b_run + p b_k + v N`; the assertions above cover the largest i, v, p and r. The pointers are advanced
+            // with wrapping arithmetic because they may pass the end after the last round.
             unsafe {
                 let mut vectors = [L::splat(0.0); V];
                 for (v, vector) in vectors.iter_mut().enumerate() {
