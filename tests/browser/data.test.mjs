@@ -9,6 +9,7 @@ import {
   iteration,
   notice,
   open,
+  refusal,
   runButton,
   start,
   stepTo,
@@ -42,15 +43,7 @@ describe("digits", () => {
       },
       { name: "empty-images-idx3-ubyte", bytes: Buffer.alloc(0) },
     ];
-    for (const file of cases) {
-      await drop(page, [file]);
-      const message = page.locator('[data-notice="digits"].error');
-      await message.waitFor();
-      const text = (await message.textContent()) ?? "";
-      assert.ok(text.startsWith(file.name), text);
-      assert.match(text, /The images loaded before are still in place/);
-      await message.getByRole("button", { name: "Dismiss" }).click();
-    }
+    for (const file of cases) await refusal(page, file);
     assert.equal(await digits(page), before);
     assert.equal(await iteration(page), 1);
     await stepTo(page, "1 step", 2);
@@ -155,16 +148,8 @@ describe("digits", () => {
       ["cifar-10-binary.tar.gz", archive.subarray(0, archive.length - 20), /cut off/],
       ["cifar-10-binary.tar.gz", Buffer.from("<html>404</html>"), /a web page/],
     ];
-    for (const [name, bytes, reason] of cases) {
-      await drop(page, [{ name, bytes }]);
-      const message = page.locator('[data-notice="digits"].error');
-      await message.waitFor();
-      const text = (await message.textContent()) ?? "";
-      assert.ok(text.startsWith(name), text);
-      assert.match(text, reason);
-      assert.match(text, /The images loaded before are still in place/);
-      await message.getByRole("button", { name: "Dismiss" }).click();
-    }
+    for (const [name, bytes, reason] of cases)
+      assert.match(await refusal(page, { name, bytes }), reason);
     assert.equal(await digits(page), before);
     assert.equal(await iteration(page), 1);
     await stepTo(page, "1 step", 2);

@@ -1,14 +1,21 @@
 /** The paper's experiments in the page: runs in workers, bands, reference values, tables, export, links. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { cifarSet } from "./cifar.mjs";
-import { assertQuiet, download, drop, notice, open, start } from "./harness.mjs";
+import {
+  assertAccessible,
+  assertQuiet,
+  download,
+  drop,
+  frameTimes,
+  notice,
+  open,
+  start,
+} from "./harness.mjs";
 import { FOLDER } from "./server.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const core = (name) =>
   readFileSync(fileURLToPath(new URL(`../../www/src/wasm/${name}`, import.meta.url)));
 
@@ -82,17 +89,6 @@ const pixels = (page, panel) =>
     }
     return { band, edge };
   });
-
-async function assertAccessible(page) {
-  await page.evaluate(axe);
-  const violations = await page.evaluate(async () => {
-    const found = await globalThis.axe.run(document);
-    return found.violations.map(
-      (v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`,
-    );
-  });
-  assert.deepEqual(violations, []);
-}
 
 /** The same run by the core on the page's main thread, without any of the page's code. */
 async function byHand(page, { config, steps }) {
@@ -384,19 +380,7 @@ describe("experiments", () => {
   test("while workers run, the page's frames stay short", async () => {
     const opened = await openExperiment("preset=fig3&seeds=1&steps=2000");
     const { page } = opened;
-    await page.evaluate(() => {
-      window.frameTimes = [];
-      const request = window.requestAnimationFrame.bind(window);
-      window.requestAnimationFrame = (callback) =>
-        request((t) => {
-          const begun = performance.now();
-          callback(t);
-          window.frameTimes.push(performance.now() - begun);
-        });
-    });
-    await runButton(page).click();
-    await page.waitForTimeout(6000);
-    const times = (await page.evaluate(() => window.frameTimes)).sort((a, b) => a - b);
+    const times = await frameTimes(page, runButton(page));
     const at = (q) => times[Math.floor(times.length * q)];
     const shown = `of ${times.length}: median ${at(0.5).toFixed(1)}, 95 % ${at(0.95).toFixed(1)} ms`;
     assert.ok(times.length > 5, shown);

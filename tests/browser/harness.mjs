@@ -3,7 +3,8 @@
  * watched, and a few readers of what the page shows. CHROMIUM names the browser, DIST the built site.
  */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { BROWSER_FLAGS, dashed, GPU_FLAGS } from "../../scripts/lib/browser-flags.mjs";
@@ -13,6 +14,8 @@ const DIST = process.env.DIST ?? fileURLToPath(new URL("../../dist", import.meta
 const CHROMIUM =
   process.env.CHROMIUM ??
   ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** What Chromium itself says when a page asks for a GPU and there is none; no page can prevent it. */
 const NO_ADAPTER = "No available adapters.";
@@ -157,4 +160,47 @@ export async function drop(page, files) {
 export function assertQuiet({ errors, foreign }) {
   assert.deepEqual(errors, [], "the console stayed empty");
   assert.deepEqual(foreign, [], "no request left the site");
+}
+
+/** All rules that axe has, best practices included. */
+export async function assertAccessible(page) {
+  // The page's policy forbids inline scripts, as it should; the debugger's door is not bound by it.
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () => {
+    const found = await globalThis.axe.run(document);
+    return found.violations.map(
+      (v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`,
+    );
+  });
+  assert.deepEqual(violations, []);
+}
+
+/** Presses a Run button; milliseconds of the page's own frames in the six seconds after it, sorted. */
+export async function frameTimes(page, button) {
+  await page.evaluate(() => {
+    window.frameTimes = [];
+    const request = window.requestAnimationFrame.bind(window);
+    // What the page itself does in a frame, without what else the machine is busy with.
+    window.requestAnimationFrame = (callback) =>
+      request((t) => {
+        const begun = performance.now();
+        callback(t);
+        window.frameTimes.push(performance.now() - begun);
+      });
+  });
+  await button.click();
+  await page.waitForTimeout(6000);
+  return page.evaluate(() => window.frameTimes.sort((a, b) => a - b));
+}
+
+/** Drops a file that is no good; what the page says of it, after dismissing it. */
+export async function refusal(page, file) {
+  await drop(page, [file]);
+  const message = notice(page, "digits").and(page.locator(".error"));
+  await message.waitFor();
+  const text = (await message.textContent()) ?? "";
+  assert.ok(text.startsWith(file.name), text);
+  assert.match(text, /The images loaded before are still in place/);
+  await message.getByRole("button", { name: "Dismiss" }).click();
+  return text;
 }

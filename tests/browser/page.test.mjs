@@ -1,9 +1,8 @@
 /** The page as a page: hostile links, both tasks, phones, dark theme, accessibility, missing parts. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import {
+  assertAccessible,
   assertQuiet,
   figure,
   notice,
@@ -15,27 +14,12 @@ import {
   waitPhase,
 } from "./harness.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
 /** @type {Awaited<ReturnType<typeof start>>} */
 let env;
 before(async () => {
   env = await start();
 });
 after(() => env.close());
-
-/** All rules that axe has, best practices included. */
-async function assertAccessible(page) {
-  // The page's policy forbids inline scripts, as it should; the debugger's door is not bound by it.
-  await page.evaluate(axe);
-  const violations = await page.evaluate(async () => {
-    const found = await globalThis.axe.run(document);
-    return found.violations.map(
-      (v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`,
-    );
-  });
-  assert.deepEqual(violations, []);
-}
 
 describe("page", () => {
   test("a hostile link is clamped, explained, and never becomes markup", async () => {

@@ -5,6 +5,7 @@ import {
   assertQuiet,
   download,
   figure,
+  frameTimes,
   iteration,
   notice,
   open,
@@ -110,20 +111,7 @@ describe("run", () => {
   test("while three networks train, frames stay short", async () => {
     const { page, close } = await open(env);
     await page.waitForTimeout(500);
-    await page.evaluate(() => {
-      window.frameTimes = [];
-      const request = window.requestAnimationFrame.bind(window);
-      // What the page itself does in a frame, without what else the machine is busy with.
-      window.requestAnimationFrame = (callback) =>
-        request((t) => {
-          const begun = performance.now();
-          callback(t);
-          window.frameTimes.push(performance.now() - begun);
-        });
-    });
-    await runButton(page).click();
-    await page.waitForTimeout(6000);
-    const times = await page.evaluate(() => window.frameTimes.sort((a, b) => a - b));
+    const times = await frameTimes(page, runButton(page));
     const at = (q) => times[Math.floor(times.length * q)];
     const shown = `of ${times.length}: median ${at(0.5).toFixed(1)}, 95 % ${at(0.95).toFixed(1)} ms`;
     assert.ok(times.length > 60, shown);

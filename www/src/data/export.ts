@@ -38,6 +38,21 @@ export function csvCell(cell: string | number | null): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** Columns of the layers of these names. */
+export const layerColumns = (names: readonly string[]): string[] =>
+  names.flatMap((name) => PER_LAYER.map((key) => `${key}_${name}`));
+
+/** Their cells in a row, empty where it has no such layer. */
+export const layerCells = (row: Metrics, names: readonly string[]): (number | null)[] =>
+  names.flatMap((name) => {
+    const layer = row.layers.find((l) => l.name === name);
+    return PER_LAYER.map((key) => layer?.[key] ?? null);
+  });
+
+/** Lines as RFC 4180 has them. */
+export const csv = (lines: readonly (readonly (string | number | null)[])[]): string =>
+  `${lines.map((line) => line.map(csvCell).join(",")).join("\r\n")}\r\n`;
+
 export function toCsv(lanes: readonly ExportLane[]): string {
   const names: string[] = [];
   for (const lane of lanes) {
@@ -45,24 +60,15 @@ export function toCsv(lanes: readonly ExportLane[]): string {
       for (const layer of frame.layers) if (!names.includes(layer.name)) names.push(layer.name);
     }
   }
-  const head = [
-    "rule",
-    "seed",
-    ...FIXED,
-    ...names.flatMap((n) => PER_LAYER.map((m) => `${m}_${n}`)),
-  ];
-  const lines = [head.map(csvCell).join(",")];
-  for (const { rule, config, frames } of lanes) {
-    for (const frame of frames) {
-      const layers = names.flatMap((name) => {
-        const layer = frame.layers.find((l) => l.name === name);
-        return PER_LAYER.map((m) => layer?.[m] ?? null);
-      });
-      const row = [rule, config.seed, ...FIXED.map((key) => frame[key]), ...layers];
-      lines.push(row.map(csvCell).join(","));
-    }
-  }
-  return `${lines.join("\r\n")}\r\n`;
+  const rows = lanes.flatMap(({ rule, config, frames }) =>
+    frames.map((frame) => [
+      rule,
+      config.seed,
+      ...FIXED.map((key) => frame[key]),
+      ...layerCells(frame, names),
+    ]),
+  );
+  return csv([["rule", "seed", ...FIXED, ...layerColumns(names)], ...rows]);
 }
 
 export function toJson(lanes: readonly ExportLane[], version: string, digits: string): string {

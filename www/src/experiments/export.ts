@@ -1,5 +1,5 @@
 /** All rows of an experiment as CSV (one line a run and measurement) or JSON (with every configuration). */
-import { csvCell } from "../data/export";
+import { csv, layerCells, layerColumns } from "../data/export";
 import type { Metrics } from "../engine/protocol";
 import type { Experiment } from "./experiment";
 
@@ -12,32 +12,20 @@ const FIXED = [
   "test_accuracy",
 ] as const satisfies readonly (keyof Metrics)[];
 
-const PER_LAYER = [
-  "angle",
-  "angle_code",
-  "relative_error",
-  "sign_agreement",
-  "norm_w",
-  "norm_b",
-] as const;
-
 export function rowsAsCsv({ preset, runs }: Experiment): string {
   const names = [
     ...new Set(runs.flatMap((run) => run.rows[0]?.layers.map((l) => l.name) ?? [])),
   ].sort();
-  const perLayer = names.flatMap((name) => PER_LAYER.map((key) => `${key}_${name}`));
-  const lines = [["preset", "arm", "seed", ...FIXED, ...perLayer].map(csvCell).join(",")];
-  for (const { job, rows } of runs) {
-    for (const row of rows) {
-      const layers = names.flatMap((name) => {
-        const layer = row.layers.find((l) => l.name === name);
-        return PER_LAYER.map((key) => layer?.[key] ?? null);
-      });
-      const cells = [preset.id, job.arm, job.seed, ...FIXED.map((key) => row[key]), ...layers];
-      lines.push(cells.map(csvCell).join(","));
-    }
-  }
-  return `${lines.join("\r\n")}\r\n`;
+  const lines = runs.flatMap(({ job, rows }) =>
+    rows.map((row) => [
+      preset.id,
+      job.arm,
+      job.seed,
+      ...FIXED.map((key) => row[key]),
+      ...layerCells(row, names),
+    ]),
+  );
+  return csv([["preset", "arm", "seed", ...FIXED, ...layerColumns(names)], ...lines]);
 }
 
 export function rowsAsJson(experiment: Experiment, version: string, command: string): string {

@@ -1,6 +1,6 @@
 /** The whole figure as one PNG at twice its size: title, legend, panels in a grid, where it comes from. */
 import type { Chart } from "../charts/chart";
-import { h, saveBlob } from "../dom";
+import { blank, FONT, saveSheet, wrapped } from "../charts/sheet";
 import type { ArmPalette, ArmStyle } from "./style";
 
 export interface PngPanel {
@@ -15,10 +15,8 @@ export interface PngPanel {
 const COLUMN = 330;
 const GAP = 28;
 const MARGIN = 28;
-const SCALE = 2;
 /** Room for the tallest figure; the file is cut to what was used. */
 const ROOM = 3200;
-const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
 export async function saveFigure(
   name: string,
@@ -31,12 +29,8 @@ export async function saveFigure(
   const columns = Math.max(2, Math.min(4, panels.length));
   const inner = columns * COLUMN + (columns - 1) * GAP;
   const width = inner + 2 * MARGIN;
-  const draft = h("canvas", { width: width * SCALE, height: ROOM * SCALE });
-  const ctx = draft.getContext("2d");
+  const ctx = blank(width, ROOM, palette);
   if (ctx === null) return;
-  ctx.scale(SCALE, SCALE);
-  ctx.fillStyle = palette.get("--paper");
-  ctx.fillRect(0, 0, width, ROOM);
   ctx.textBaseline = "top";
   const write = (text: string, font: string, colour: string, x: number, y: number): void => {
     ctx.font = font;
@@ -75,23 +69,7 @@ export async function saveFigure(
     write(line, `11px ${FONT}`, "--ink-2", MARGIN, y);
     y += 16;
   }
-  const final = h("canvas", { width: draft.width, height: Math.ceil((y + MARGIN - 10) * SCALE) });
-  final.getContext("2d")?.drawImage(draft, 0, 0);
-  const blob = await new Promise<Blob | null>((resolve) => final.toBlob(resolve, "image/png"));
-  if (blob !== null) saveBlob(blob, `${name}.png`);
-}
-
-function wrapped(ctx: CanvasRenderingContext2D, text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (line !== "" && ctx.measureText(longer).width > width) {
-      lines.push(line);
-      line = word;
-    } else line = longer;
-  }
-  return [...lines, line];
+  await saveSheet(ctx, y + MARGIN - 10, name);
 }
 
 function legend(

@@ -1,16 +1,15 @@
 /** A figure as a PNG at twice its size: title, picture, caption, and the settings that made it. */
 import type { Chart, RuleStyle } from "../charts/chart";
 import type { Palette } from "../charts/palette";
+import { blank, FONT, saveSheet, wrapped } from "../charts/sheet";
 import { taskOf } from "../config";
 import { encodeConfig } from "../config-url";
-import { h, saveBlob } from "../dom";
 import { count } from "../format";
 import { SETTING_TEXT } from "../messages";
 import type { Store } from "../store";
 
 const WIDTH = 720;
 const MARGIN = 24;
-const SCALE = 2;
 /** Room for the tallest picture; the file is cut to what was used. */
 const ROOM = 1400;
 
@@ -21,12 +20,8 @@ export async function saveFigurePng(
   palette: Palette,
   store: Store,
 ): Promise<void> {
-  const draft = h("canvas", { width: WIDTH * SCALE, height: ROOM * SCALE });
-  const ctx = draft.getContext("2d");
+  const ctx = blank(WIDTH, ROOM, palette);
   if (ctx === null) return;
-  ctx.scale(SCALE, SCALE);
-  ctx.fillStyle = palette.get("--paper");
-  ctx.fillRect(0, 0, WIDTH, ROOM);
   const inner = WIDTH - 2 * MARGIN;
   let y = MARGIN;
   y = write(ctx, title, `600 18px ${FONT}`, palette.get("--ink"), y, inner) + 4;
@@ -37,14 +32,8 @@ export async function saveFigurePng(
   ctx.restore();
   y = write(ctx, caption, `13px ${FONT}`, palette.get("--ink-2"), y, inner) + 4;
   y = write(ctx, provenance(store), `11px ${FONT}`, palette.get("--ink-2"), y, inner) + MARGIN - 6;
-
-  const final = h("canvas", { width: draft.width, height: Math.ceil(y * SCALE) });
-  final.getContext("2d")?.drawImage(draft, 0, 0);
-  const blob = await new Promise<Blob | null>((resolve) => final.toBlob(resolve, "image/png"));
-  if (blob !== null) saveBlob(blob, `${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.png`);
+  await saveSheet(ctx, y, title.toLowerCase().replace(/[^a-z0-9]+/g, "-"));
 }
-
-const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
 /** Writes wrapped text from y downwards; returns the y below it. */
 function write(
@@ -60,18 +49,9 @@ function write(
   ctx.textBaseline = "top";
   ctx.textAlign = "left";
   const height = Number.parseInt(/(\d+)px/.exec(font)?.[1] ?? "12", 10) * 1.35;
-  let line = "";
-  let at = y;
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (line !== "" && ctx.measureText(longer).width > width) {
-      ctx.fillText(line, MARGIN, at);
-      at += height;
-      line = word;
-    } else line = longer;
-  }
-  ctx.fillText(line, MARGIN, at);
-  return at + height;
+  const lines = wrapped(ctx, text, width);
+  for (const [i, line] of lines.entries()) ctx.fillText(line, MARGIN, y + i * height);
+  return y + lines.length * height;
 }
 
 function legend(
