@@ -161,6 +161,8 @@ describe("experiments", () => {
     assert.ok(edge > 10, `${edge} pixels of reference lozenges`);
     const table = page.locator('[data-panel-index="6"] details.table');
     await table.locator("summary").click();
+    // The table fills itself in the task after it opens.
+    await table.locator("td").first().waitFor();
     const cells = await table.locator("tr").last().locator("td").allTextContents();
     assert.equal(cells.length, 6);
     assert.ok(
