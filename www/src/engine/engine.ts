@@ -226,10 +226,15 @@ export class Engine {
 
   /** One rule's outputs for a few samples, now: for a reader who points at something. */
   async inspect(rule: string, split: Split, indices: Uint32Array): Promise<Float32Array | null> {
+    return this.ask(rule, (sim) => sim.outputs(split, indices));
+  }
+
+  /** Any question to one rule's run that leaves it as it is; null when it has none that can answer. */
+  async ask<T>(rule: string, question: (run: SimulatorHandle) => Promise<T>): Promise<T | null> {
     const lane = this.lane(rule);
     if (lane === undefined || lane.stopped !== null) return null;
-    // A picture that cannot be had is left out; if the run is in trouble, its next step will say so.
-    return lane.answer((sim) => sim.outputs(split, indices)).catch(() => null);
+    // What cannot be had is left out; if the run is in trouble, its next step will say so.
+    return lane.answer(question).catch(() => null);
   }
 
   async checksum(rule: string): Promise<string | null> {

@@ -2,10 +2,10 @@
 import { NumberField } from "../controls/number-field";
 import { h, setText, svg } from "../dom";
 import { count, duration } from "../format";
+import { W } from "../messages/experiments";
 import { MAX_SEEDS, MAX_STEPS } from "./address";
 import type { Preset } from "./binding";
 import type { Experiment, Plan } from "./experiment";
-import { W } from "./words";
 
 export interface ControlsHost {
   onRun(): void;

@@ -1,11 +1,12 @@
 /** From an experiment's runs to what its panels show. */
+
+import { W } from "../messages/experiments";
 import type { Preset, PresetPanel } from "./binding";
 import type { Experiment } from "./experiment";
 import { judgedBy, origin, picker, references, withError } from "./measures";
 import type { PanelCurve, PanelData, PanelReference } from "./panel-chart";
 import { curve, type Estimate, estimate, type Point, summary, trace } from "./statistics";
 import type { ArmStyle } from "./style";
-import { W } from "./words";
 
 export interface Shown {
   readonly presets: readonly Preset[];

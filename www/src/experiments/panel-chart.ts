@@ -10,10 +10,10 @@ import type { Chart, ChartHost, RuleStyle, Table } from "../charts/chart";
 import { logTicks, spread } from "../charts/line";
 import { h } from "../dom";
 import { count, tick } from "../format";
+import { W } from "../messages/experiments";
 import { asPrinted, type Origin } from "./measures";
 import type { Estimate, Point } from "./statistics";
 import type { ArmStyle } from "./style";
-import { W } from "./words";
 
 export interface PanelCurve {
   readonly style: ArmStyle;

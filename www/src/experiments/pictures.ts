@@ -4,11 +4,11 @@ import { ImageGrid } from "../charts/image-grid";
 import { Scatter } from "../charts/scatter";
 import { h, setText } from "../dom";
 import { count } from "../format";
+import { W } from "../messages/experiments";
 import type { DataParts, Preset } from "./binding";
 import type { Experiment } from "./experiment";
 import type { PictureRequest } from "./jobs";
 import type { ArmPalette, ArmStyle } from "./style";
-import { W } from "./words";
 
 /** Test samples on the plane: enough to see clusters. */
 const LATENT = 500;

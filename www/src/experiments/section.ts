@@ -2,13 +2,13 @@
 import { DrawQueue } from "../charts/queue";
 import { h } from "../dom";
 import type { Core } from "../engine/protocol";
+import { problemText, W } from "../messages/experiments";
 import { Notices } from "../views/notices";
 import { MAX_SEEDS, readAddress, type Wanted } from "./address";
 import { digitPresets, type Preset } from "./binding";
 import { DataSource, type LabData } from "./data";
 import type { Plan } from "./experiment";
 import { ExperimentView } from "./view";
-import { problemText, W } from "./words";
 
 export interface SectionOptions {
   readonly core: Core;

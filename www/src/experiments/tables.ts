@@ -1,12 +1,12 @@
 /** An experiment's numbers as HTML tables: values by curve and panel, and the paper's own table, filled anew. */
 import { h } from "../dom";
 import { count, value } from "../format";
+import { W } from "../messages/experiments";
 import type { Preset, PresetTable } from "./binding";
 import type { Experiment } from "./experiment";
 import { atEnd, atStep, newest, type Shown } from "./figure-data";
 import { origin, picker, references, referenceText, withError, writer } from "./measures";
 import { estimate, summary } from "./statistics";
-import { W } from "./words";
 
 /** A row a curve, a column a panel; `at`: the step pointed at, or null for the end. */
 export function valuesTable(

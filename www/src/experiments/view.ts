@@ -5,6 +5,7 @@ import { h, saveBlob, setText, svg } from "../dom";
 import type { Core } from "../engine/protocol";
 import { coreError } from "../engine/protocol";
 import { count } from "../format";
+import { W } from "../messages/experiments";
 import type { Preset } from "./binding";
 import { Controls } from "./controls";
 import { CIFAR, type DataSource, fits } from "./data";
@@ -20,7 +21,6 @@ import { local, worker } from "./ports";
 import { pace } from "./schedule";
 import { ArmPalette, type ArmStyle, armStyles } from "./style";
 import { paperTable, valuesTable } from "./tables";
-import { W } from "./words";
 
 export interface ViewHost {
   readonly core: Core;

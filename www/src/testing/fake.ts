@@ -5,13 +5,17 @@ import type {
   Core,
   DatasetHandle,
   Device,
+  Estimates,
   GpuHandle,
+  GradientCheck,
   HyperChanges,
+  LayerView,
   Metrics,
   Poll,
   RuleInfo,
   RunConfig,
   SimulatorHandle,
+  StepView,
 } from "../engine/protocol";
 
 /** Lets everything happen that waits for nothing but its turn. */
@@ -325,6 +329,57 @@ export class FakeSimulator implements SimulatorHandle {
   metrics(): Promise<Metrics> {
     this.measuredAt.push(this.at);
     return this.read("metrics", this.costs.metricsMs, metricsAt(this.at));
+  }
+
+  weights(): Promise<Float32Array> {
+    return this.read("weights", 0, Float32Array.of(this.at));
+  }
+
+  feedbackWeights(): Promise<Float32Array | undefined> {
+    return this.read("feedbackWeights", 0, Float32Array.of(this.at));
+  }
+
+  /** One sample through one unit. */
+  nextStep(): Promise<StepView> {
+    const one = Float32Array.of(1);
+    const layer: LayerView = {
+      units: 1,
+      h: one,
+      noisy: one,
+      xi: one,
+      lambdaHat: one,
+      lambda: one,
+      truth: one,
+      e: one,
+      dW: one,
+      dB: one,
+    };
+    const view: StepView = {
+      step: this.at,
+      samples: Uint32Array.of(0),
+      input: one,
+      loss: one,
+      difference: one,
+      layers: [layer],
+    };
+    return this.read("nextStep", 0, view);
+  }
+
+  respond(image: Float32Array): Promise<Float32Array[]> {
+    return this.read("respond", 0, [image]);
+  }
+
+  decode(code: Float32Array): Promise<Float32Array> {
+    return this.read("decode", 0, code);
+  }
+
+  estimates(_layer: number, _unit: number, count: number): Promise<Estimates> {
+    const values = Float32Array.from({ length: count }, (_, i) => i);
+    return this.read("estimates", 0, { truth: values, estimate: values, delivered: values });
+  }
+
+  gradientCheck(): Promise<GradientCheck> {
+    return this.read("gradientCheck", 0, { layers: [{ name: "W1", checked: 1, worst: 0 }] });
   }
 
   outputs(): Promise<Float32Array> {

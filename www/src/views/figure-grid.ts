@@ -1,8 +1,11 @@
 /** All figures of the present task in reading order, and the one choice several of them share. */
-import { type FigureHost, figuresFor, LATENT_COUNT } from "../charts/registry";
+
 import { settingOf, taskOf } from "../config";
 import type { OnSetting } from "../controls/settings";
 import { h } from "../dom";
+import { figuresFor } from "../figures";
+import { LATENT_COUNT } from "../figures/pictures";
+import type { FigureHost } from "../figures/spec";
 import { layerName } from "../format";
 import { M, SETTING_TEXT } from "../messages";
 import type { Store } from "../store";

@@ -2,10 +2,11 @@
  * One figure on the page: title, display options, chart, caption, a table of its values and a PNG.
  * Off screen it neither updates nor asks the engine for pictures.
  */
-import type { FigureHost, Figure as FigureSpec, MountedFigure } from "../charts/registry";
+
 import type { PageConfig } from "../config";
 import { type OnSetting, type SettingControl, settingControl } from "../controls/settings";
 import { h, setText } from "../dom";
+import type { FigureHost, Figure as FigureSpec, MountedFigure } from "../figures/spec";
 import { M } from "../messages";
 import type { Store } from "../store";
 import { saveFigurePng } from "./png";

@@ -160,6 +160,7 @@ export class Lab {
           palette: this.palette,
           syncKey: uid,
           output: (rule, index) => this.engine.inspect(rule, "test", Uint32Array.of(index)),
+          ask: (rule, question) => this.engine.ask(rule, question),
         },
         onSetting: (key, value) => this.set(key, value),
         onVisible: () => this.refreshReadouts(),

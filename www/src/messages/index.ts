@@ -3,9 +3,9 @@
  * Errors say what happened, what was kept, and one thing to do. Numbers are formatted by format.ts.
  * The article below the instrument is prose and lives in index.html.
  */
-import type { SettingKey } from "./config";
-import type { UrlProblem } from "./config-url";
-import type { Activation, FileRole, HyperKey, Task } from "./engine/protocol";
+import type { SettingKey } from "../config";
+import type { UrlProblem } from "../config-url";
+import type { Activation, FileRole, HyperKey, Task } from "../engine/protocol";
 
 interface SettingText {
   readonly label: string;

@@ -1,5 +1,5 @@
 /** Everything that this part of the page says. */
-import type { AddressProblem } from "./address";
+import type { AddressProblem } from "../experiments/address";
 
 export const W = {
   title: "The paper’s experiments",

@@ -1,45 +1,12 @@
-/**
- * The figures of the instrument, in order. Each says for which tasks it exists, which settings choose
- * its display, and how the store's content becomes its chart's columns. A new chart is a file beside
- * this one and an entry here.
- */
-import { type SettingKey, settingOf, taskOf, warmupOf } from "../config";
-import { count, degrees, layerName, percent, value } from "../format";
+/** The curves: loss, test error, and how well feedback points. */
+import type { RuleStyle } from "../charts/chart";
+import { LineChart, type LineData, type LineSeries } from "../charts/line";
+import { settingOf, warmupOf } from "../config";
+import { degrees, layerName, percent, value } from "../format";
 import { M } from "../messages";
-import { columns, type Metrics, type Store, type Task, type Topic } from "../store";
-import type { Chart, ChartHost, RuleStyle } from "./chart";
-import { ImageGrid } from "./image-grid";
-import { LineChart, type LineData, type LineSeries } from "./line";
-import { Scatter } from "./scatter";
-import { ScoreGrid } from "./scores";
+import { columns, type Metrics, type Store } from "../store";
+import { BOTH, type Figure, rulesShown } from "./spec";
 
-/** Charts that answer a pointer need one rule's output for one test digit. */
-export interface FigureHost extends ChartHost {
-  output(rule: string, index: number): Promise<Float32Array | null>;
-}
-
-export interface MountedFigure {
-  readonly chart: Chart;
-  update(store: Store): void;
-}
-
-export interface Figure {
-  readonly id: string;
-  readonly title: string;
-  readonly tasks: readonly Task[];
-  readonly area: "wide" | "narrow" | "third" | "full";
-  readonly topics: readonly Topic[];
-  readonly options: readonly SettingKey[];
-  /** Pictures the engine has to read out while the figure is on screen. */
-  readonly needs: "outputs" | "latent" | null;
-  caption(store: Store): string;
-  mount(host: FigureHost): MountedFigure;
-}
-
-/** Test digits on the latent map: enough to see clusters, few enough to read out several times a second. */
-export const LATENT_COUNT = 500;
-
-const BOTH: readonly Task[] = ["autoencoder", "classifier"];
 const SOLID: readonly number[] = [];
 const DASHED: readonly number[] = [5, 4];
 /** One pattern a feedback layer, first to last. */
@@ -51,13 +18,6 @@ const LAYER_DASH: readonly (readonly number[])[] = [
   [12, 4],
   [1, 2],
 ];
-
-function rulesShown(store: Store): RuleStyle[] {
-  return settingOf(store.config, "rules").flatMap((id) => {
-    const rule = store.rule(id);
-    return rule === undefined ? [] : [rule];
-  });
-}
 
 interface Line {
   readonly rule: RuleStyle;
@@ -150,7 +110,7 @@ function lineFigure(spec: LineSpec): Figure {
   };
 }
 
-const loss = lineFigure({
+export const loss = lineFigure({
   id: "loss",
   title: M.loss.title,
   tasks: BOTH,
@@ -179,7 +139,7 @@ const loss = lineFigure({
   },
 });
 
-const error = lineFigure({
+export const error = lineFigure({
   id: "error",
   title: M.error.title,
   tasks: ["classifier"],
@@ -203,7 +163,7 @@ const error = lineFigure({
   }),
 });
 
-const angle = lineFigure({
+export const angle = lineFigure({
   id: "angle",
   title: M.angle.title,
   tasks: BOTH,
@@ -223,7 +183,7 @@ const angle = lineFigure({
   }),
 });
 
-const relative = lineFigure({
+export const relative = lineFigure({
   id: "relative",
   title: M.relative.title,
   tasks: BOTH,
@@ -243,7 +203,7 @@ const relative = lineFigure({
   }),
 });
 
-const sign = lineFigure({
+export const sign = lineFigure({
   id: "sign",
   title: M.sign.title,
   tasks: BOTH,
@@ -262,124 +222,3 @@ const sign = lineFigure({
     summary: M.sign.summary,
   }),
 });
-
-/** Splits a rule's outputs (n × p, row major) into one row a sample, if they belong to these samples. */
-function cellsOf(store: Store, rule: string, indices: Uint32Array): Float32Array[] | null {
-  const outputs = store.outputs.get(rule);
-  if (outputs === undefined || String(outputs.indices) !== String(indices)) return null;
-  const p = outputs.values.length / Math.max(1, indices.length);
-  return [...indices].map((_, i) => outputs.values.subarray(i * p, (i + 1) * p));
-}
-
-function digitFigure(
-  base: Pick<Figure, "id" | "title" | "tasks" | "area" | "caption">,
-  make: (host: FigureHost) => ImageGrid | ScoreGrid,
-): Figure {
-  return {
-    ...base,
-    options: [],
-    needs: "outputs",
-    topics: ["outputs", "config", "digits"],
-    mount: (host) => {
-      const chart = make(host);
-      const update = (store: Store): void => {
-        const { digits } = store;
-        if (digits === null) return;
-        const indices = digits.samples(store.turn);
-        chart.set({
-          rows: digits.rows,
-          cols: digits.cols,
-          channels: digits.channels,
-          samples: [...indices].map((i) => ({ label: digits.label(i), pixels: digits.image(i) })),
-          rules: rulesShown(store).map((rule) => ({
-            rule,
-            cells: cellsOf(store, rule.id, indices),
-          })),
-        });
-      };
-      return { chart, update };
-    },
-  };
-}
-
-function narrowest(store: Store): number {
-  return Math.min(...settingOf(store.built, "hidden"));
-}
-
-const images = digitFigure(
-  {
-    id: "images",
-    title: M.images.title,
-    tasks: ["autoencoder"],
-    area: "wide",
-    caption: (store) => {
-      return M.images.caption(narrowest(store));
-    },
-  },
-  (host) => new ImageGrid(host),
-);
-
-const scores = digitFigure(
-  {
-    id: "scores",
-    title: M.scores.title,
-    tasks: ["classifier"],
-    area: "full",
-    caption: () => M.scores.caption,
-  },
-  (host) => new ScoreGrid(host),
-);
-
-const latent: Figure = {
-  id: "latent",
-  title: M.latent.title,
-  tasks: ["autoencoder"],
-  area: "full",
-  options: [],
-  needs: "latent",
-  topics: ["latent", "config", "digits"],
-  caption: (store) =>
-    M.latent.caption(
-      count(Math.min(LATENT_COUNT, store.digits?.labels.length ?? LATENT_COUNT)),
-      narrowest(store),
-    ),
-  mount: (host) => {
-    const chart = new Scatter(host);
-    const update = (store: Store): void => {
-      const { digits } = store;
-      if (digits === null) return;
-      chart.set({
-        labels: digits.labels,
-        panels: rulesShown(store).map((rule) => {
-          const found = store.latents.get(rule.id);
-          const width = found === undefined ? 2 : found.values.length / Math.max(1, found.count);
-          return { rule, points: found?.values ?? null, width };
-        }),
-        inspect: (rule, index) => ({
-          rows: digits.rows,
-          cols: digits.cols,
-          channels: digits.channels,
-          original: digits.image(index),
-          output: host.output(rule, index),
-        }),
-      });
-    };
-    return { chart, update };
-  },
-};
-
-/** In reading order. */
-export const FIGURES: readonly Figure[] = [
-  loss,
-  images,
-  error,
-  latent,
-  scores,
-  angle,
-  relative,
-  sign,
-];
-
-export function figuresFor(store: Store): readonly Figure[] {
-  return FIGURES.filter((figure) => figure.tasks.includes(taskOf(store.built)));
-}

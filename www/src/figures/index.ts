@@ -1,0 +1,22 @@
+/** The figures of the instrument. */
+import { taskOf } from "../config";
+import type { Store } from "../store";
+import { angle, error, loss, relative, sign } from "./lines";
+import { images, latent, scores } from "./pictures";
+import type { Figure } from "./spec";
+
+/** In reading order. */
+export const FIGURES: readonly Figure[] = [
+  loss,
+  images,
+  error,
+  latent,
+  scores,
+  angle,
+  relative,
+  sign,
+];
+
+export function figuresFor(store: Store): readonly Figure[] {
+  return FIGURES.filter((figure) => figure.tasks.includes(taskOf(store.built)));
+}
