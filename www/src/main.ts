@@ -1,5 +1,5 @@
 /** The page: finds its places in index.html, loads the core, starts one instrument, keeps the address. */
-import { CoreLoadError, loadCore } from "./engine/core";
+import { CoreLoadError } from "./engine/core";
 import type { Core } from "./engine/protocol";
 import { writeAddress } from "./experiments/address";
 import { ExperimentsSection } from "./experiments/section";
@@ -7,6 +7,7 @@ import { M } from "./messages";
 import { Lab } from "./views/lab";
 import { Notices } from "./views/notices";
 import { rulesTable } from "./views/rules-table";
+import { pageShared, type Shared } from "./views/shared";
 import { themeSwitch } from "./views/theme";
 
 /** Pause between two changes of the address, in ms: browsers refuse more than 100 in 30 s. */
@@ -16,15 +17,16 @@ async function main(): Promise<void> {
   const roots = [...document.querySelectorAll<HTMLElement>("[data-lab]")];
   const theme = themeSwitch(document.documentElement, pageParam("theme"));
   document.querySelector("[data-theme-switch]")?.append(theme);
-  let core: Core;
+  let shared: Shared;
   try {
-    core = await loadCore();
+    shared = await pageShared(new URL(".", document.baseURI));
   } catch (thrown) {
     for (const root of roots) explain(root, thrown);
     return;
   }
+  const { core } = shared;
   document.querySelector("[data-rules-table]")?.replaceChildren(rulesTable(core.rules()));
-  const labs = roots.map((root, i) => ({ root, lab: mount(root, core, i === 0) }));
+  const labs = roots.map((root, i) => ({ root, lab: mount(root, shared, i === 0) }));
   const [first] = labs;
   document.addEventListener("keydown", (event) => {
     const target = event.target;
@@ -56,15 +58,14 @@ function mountExperiments(root: HTMLElement, core: Core, lab: Lab): void {
 }
 
 /** The first instrument of a page owns its address; any other is configured by its `data-lab`. */
-function mount(root: HTMLElement, core: Core, owner: boolean): Lab {
+function mount(root: HTMLElement, shared: Shared, owner: boolean): Lab {
   const data = owner ? pageParam("data") : null;
   // Digits asked for by the link belong to it, whatever else changes.
   const suffix = data === null ? "" : `&data=${encodeURIComponent(data)}`;
   const write = addressWriter();
   const lab = new Lab(root, {
-    core,
+    shared,
     params: owner ? addressParams() : (root.dataset.lab ?? ""),
-    base: new URL(".", document.baseURI),
     dataUrl: data,
     lede: owner ? document.querySelector<HTMLElement>("[data-lede]") : null,
     onParams: (params) => owner && write(params + suffix),

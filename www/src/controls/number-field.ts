@@ -41,7 +41,7 @@ export class NumberField {
   /** Shows a value from outside; does not disturb somebody who is typing. */
   set(value: number): void {
     this.value = value;
-    if (this.input.ownerDocument.activeElement !== this.input) this.show(value);
+    if (!this.input.matches(":focus")) this.show(value);
   }
 
   private show(value: number): void {

@@ -149,7 +149,7 @@ function widthsControl(key: SettingKey, setting: Widths, onChange: OnSetting): S
     element: row(key, input, "", message),
     set: (config) => {
       shown = (settingOf(config, key) as readonly number[]).join(", ");
-      if (input.ownerDocument.activeElement !== input) input.value = shown;
+      if (!input.matches(":focus")) input.value = shown;
     },
   };
 }

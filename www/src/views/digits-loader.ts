@@ -5,9 +5,10 @@
  * One load at a time; a new one cancels the old. A data set replaces the present one only when it is
  * complete and consistent, so every failure leaves things as they were and says so.
  */
-import { download, FetchError } from "../data/fetch";
+import { FetchError, type Progress } from "../data/fetch";
 import { DataError, feed, finish, fromFile, type Source, sentence } from "../data/files";
 import { folderUrl, remoteSources } from "../data/remote";
+import type { SampleDigits } from "../data/sample";
 import { type Core, coreError, type DatasetHandle, type LoaderHandle } from "../engine/protocol";
 import { bytes, count } from "../format";
 import { M, roleName } from "../messages";
@@ -18,8 +19,8 @@ export interface DigitsLoaderHost {
   readonly core: Core;
   readonly notices: Notices;
   readonly progress: ProgressLine;
-  /** The packed sample that comes with the page. */
-  readonly sampleUrl: URL;
+  /** The packed digits that come with the page, shared with its other instruments. */
+  readonly digits: SampleDigits;
   /** `own` is true for digits that the reader has brought. */
   onDigits(data: DatasetHandle, own: boolean): void;
 }
@@ -37,25 +38,15 @@ export class DigitsLoader {
   constructor(private readonly host: DigitsLoaderHost) {}
 
   async sample(): Promise<void> {
-    const { core, notices, sampleUrl } = this.host;
+    const { notices, digits } = this.host;
     const signal = this.begin();
     notices.clear("digits");
     try {
-      const packed = await download(
-        sampleUrl,
-        ({ done, total }) =>
-          this.show(
-            total === null
-              ? M.data.loadingUnknown(bytes(done))
-              : M.data.loading(bytes(done), bytes(total)),
-            total === null ? null : done / total,
-          ),
-        signal,
-      );
-      this.show(M.data.unpacking, null);
-      // One frame for the message before decompression holds the thread for a moment.
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      this.host.onDigits(core.embedded(packed), false);
+      const data = await digits.take((progress) => {
+        if (!signal.aborted) this.showSample(progress);
+      });
+      if (signal.aborted) digits.release(data);
+      else this.host.onDigits(data, false);
     } catch (thrown) {
       if (signal.aborted) return;
       const why = sentence(
@@ -179,6 +170,19 @@ export class DigitsLoader {
   private show(text: string, fraction: number | null): void {
     if (performance.now() - this.startedAt < PATIENCE_MS) return;
     this.host.progress.show(text, fraction, null);
+  }
+
+  private showSample(progress: Progress | null): void {
+    if (progress === null) {
+      this.show(M.data.unpacking, null);
+      return;
+    }
+    const { done, total } = progress;
+    const text =
+      total === null
+        ? M.data.loadingUnknown(bytes(done))
+        : M.data.loading(bytes(done), bytes(total));
+    this.show(text, total === null ? null : done / total);
   }
 
   private showFile(name: string, done: number, total: number | null): void {

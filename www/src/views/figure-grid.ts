@@ -15,6 +15,8 @@ export interface FigureGridHost {
   readonly store: Store;
   readonly chartHost: FigureHost;
   readonly onSetting: OnSetting;
+  /** Ids of the figures to show; null for all. */
+  only(): ReadonlySet<string> | null;
   /** The set of pictures on screen has changed. */
   onVisible(): void;
   onOtherDigits(): void;
@@ -25,7 +27,7 @@ export class FigureGrid {
   private views: FigureView[] = [];
   private built = "";
   private layerShape = "";
-  private readonly layerBar = h("div", { class: "figures-bar" });
+  private readonly layerBar = h("div", { class: "figures-bar", "data-control": "layer" });
 
   constructor(
     private readonly host: FigureGridHost,
@@ -52,11 +54,12 @@ export class FigureGrid {
     this.views = [];
   }
 
-  private refresh(): void {
+  refresh(): void {
     const { store } = this.host;
-    const task = taskOf(store.built);
-    if (task !== this.built) {
-      this.built = task;
+    const only = this.host.only();
+    const shape = `${taskOf(store.built)}/${only === null ? "" : [...only].join()}`;
+    if (shape !== this.built) {
+      this.built = shape;
       this.layerShape = "";
       this.build();
     }
@@ -67,9 +70,9 @@ export class FigureGrid {
   private build(): void {
     const { store, chartHost, onSetting, onVisible } = this.host;
     this.destroy();
-    this.views = figuresFor(store).map(
-      (spec) => new FigureView(spec, chartHost, store, onSetting, onVisible),
-    );
+    const only = this.host.only();
+    const specs = figuresFor(store).filter((spec) => only === null || only.has(spec.id));
+    this.views = specs.map((spec) => new FigureView(spec, chartHost, store, onSetting, onVisible));
     const children: HTMLElement[] = [];
     for (const view of this.views) {
       if (view.spec.id === "angle") children.push(this.layerBar);
@@ -100,7 +103,8 @@ export class FigureGrid {
       radio.addEventListener("change", () => onSetting("layer", i));
       return h("label", {}, radio, h("span", {}, name));
     });
-    const focused = this.layerBar.contains(document.activeElement);
+    // Not the document's active element: in a shadow root that is the host.
+    const focused = this.layerBar.matches(":focus-within");
     this.layerBar.replaceChildren(
       h("p", { class: "figures-title" }, M.figures.alignment),
       h(

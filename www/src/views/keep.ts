@@ -79,9 +79,9 @@ export class KeepPanel {
     return rest;
   }
 
-  /** Everything is taken as it is now; the weights may take a moment to arrive from the GPU. */
-  private async save(): Promise<void> {
-    const { store, notices } = this.host;
+  /** Everything is taken as it is now; the weights may take a moment to arrive from the GPU. Null: no run yet. */
+  async pack(): Promise<Uint8Array<ArrayBuffer> | null> {
+    const { store } = this.host;
     const saving = this.host.save();
     const data = store.digits?.data;
     const rest = {
@@ -94,18 +94,24 @@ export class KeepPanel {
       elapsedMs: store.status.elapsedMs,
     };
     const history = new Map(store.history.rules().map((id) => [id, finiteFrames(store, id)]));
+    const lanes = await saving;
+    if (data === undefined || lanes.length === 0) return null;
+    const kept = lanes.map(({ rule, step }) => {
+      return [rule, (history.get(rule) ?? []).filter((m) => m.step <= step)];
+    });
+    return packRun({ ...rest, lanes, history: Object.fromEntries(kept) });
+  }
+
+  private async save(): Promise<void> {
+    const { store, notices } = this.host;
     const name = `${this.name()}.creditlab`;
     const exactly = store.status.lanes.every((lane) => lane.device === "cpu");
     try {
-      const lanes = await saving;
-      if (data === undefined || lanes.length === 0) {
+      const file = await this.pack();
+      if (file === null) {
         notices.show({ id: "run-file", kind: "info", text: M.runFile.nothing });
         return;
       }
-      const kept = lanes.map(({ rule, step }) => {
-        return [rule, (history.get(rule) ?? []).filter((m) => m.step <= step)];
-      });
-      const file = packRun({ ...rest, lanes, history: Object.fromEntries(kept) });
       saveBlob(new Blob([file]), name);
       const text = M.runFile.saved(bytes(file.length), exactly);
       notices.show({ id: "run-file", kind: "info", text });

@@ -6,7 +6,6 @@
  * Nothing outside the root is touched except listeners for visibility and theme, removed by destroy.
  */
 import { Palette } from "../charts/palette";
-import { DrawQueue } from "../charts/queue";
 import {
   type DataShape,
   hypersOf,
@@ -23,7 +22,7 @@ import {
 import { decodeConfig, encodeConfig, formatNumber, type UrlProblem } from "../config-url";
 import { DevicePanel } from "../controls/device";
 import type { RunFile } from "../data/run-file";
-import { RunFileError } from "../data/run-file";
+import { RunFileError, unpackRun } from "../data/run-file";
 import { h, setText } from "../dom";
 import { type Clock, Engine } from "../engine/engine";
 import type {
@@ -45,23 +44,33 @@ import { acceptDrops, DigitsPanel } from "./digits-panel";
 import { FigureGrid } from "./figure-grid";
 import { KeepPanel } from "./keep";
 import { LiveRegion } from "./live";
-import { Notices } from "./notices";
+import { type Notice, Notices } from "./notices";
 import { ProgressLine } from "./progress";
 import { keyList, Setup } from "./setup";
+import type { Shared } from "./shared";
 import { Transport } from "./transport";
 
 export interface LabOptions {
-  readonly core: Core;
+  readonly shared: Shared;
   /** The configuration as in the address; hostile. */
   readonly params: string;
-  /** Folder of the page's own files, for the packed digits. */
-  readonly base: URL;
   /** `data=` of the address; hostile. */
   readonly dataUrl: string | null;
   /** Element outside the instrument that introduces the task, if there is one. */
   readonly lede: HTMLElement | null;
   readonly onParams: (params: string) => void;
   readonly link: (params: string) => string;
+  /** Parts of the instrument to show; everything when left out. */
+  readonly view?: LabView;
+  /** Everything that happens in the engine, after the instrument has taken note of it. */
+  readonly onEvent?: (event: EngineEvent) => void;
+  readonly onNotice?: (notice: Notice) => void;
+}
+
+/** Null shows all. Running, pausing and the figures' own tables are always there. */
+export interface LabView {
+  readonly controls: ReadonlySet<string> | null;
+  readonly figures: ReadonlySet<string> | null;
 }
 
 /** Room for an open rates section beside the figures, in CSS pixels. */
@@ -79,21 +88,16 @@ const LOWER = 4;
 /** Pause between two updates of the running numbers, in ms: faster ones cannot be read. */
 const NUMBERS_MS = 100;
 
-const frames: Omit<Clock, "takeSpent"> = {
-  now: () => performance.now(),
-  requestFrame: (callback) => requestAnimationFrame(callback),
-  cancelFrame: (handle) => cancelAnimationFrame(handle),
-};
+const now = (): number => performance.now();
 
 export class Lab {
   readonly engine: Engine;
   readonly store: Store;
   private readonly core: Core;
   private readonly palette: Palette;
-  private readonly queue = new DrawQueue(frames.now, frames.requestFrame, frames.cancelFrame);
-  private readonly notices = new Notices();
+  readonly notices: Notices;
   private readonly progress = new ProgressLine();
-  private readonly live = new LiveRegion(frames.now);
+  private readonly live = new LiveRegion(now);
   private readonly statusLine = h("p", { class: "status-line" });
   private readonly transport: Transport;
   private readonly device: DevicePanel;
@@ -105,24 +109,34 @@ export class Lab {
   private readonly stop = new AbortController();
   private readonly observers: MutationObserver[] = [];
   private readonly defaults = new Map<string, RunConfig>();
+  private view: LabView;
   /** Run was pressed before the digits were here. */
   private armed = false;
+  /** Scrolled out of sight, where nobody needs it to train. */
+  private inSight = true;
   private numbersAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly root: HTMLElement,
     private readonly options: LabOptions,
   ) {
-    const { core } = options;
+    const { core, queue, frames, sample } = options.shared;
     this.core = core;
+    this.notices = new Notices(options.onNotice);
     const rules = core.rules();
     const decoded = decodeConfig(options.params, rules);
-    const clock: Clock = { ...frames, takeSpent: () => this.queue.takeSpent() };
+    const clock: Clock = {
+      now,
+      requestFrame: (callback) => frames.request(callback),
+      cancelFrame: (handle) => frames.cancel(handle),
+      takeSpent: () => queue.takeSpent(),
+    };
     this.engine = new Engine(core, clock, (event) => this.handle(event));
     this.store = new Store(rules, this.engine.status());
     this.store.config = decoded.config;
     this.store.built = decoded.config;
     this.palette = new Palette(root);
+    this.view = options.view ?? { controls: null, figures: null };
 
     const uid = `lab-${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36)}`;
     this.transport = new Transport({
@@ -136,7 +150,7 @@ export class Lab {
       core,
       notices: this.notices,
       progress: this.progress,
-      sampleUrl: new URL("data/mnist-10k.bin", options.base),
+      digits: sample,
       onDigits: (data, own) => this.useDigits(data, own),
     });
     this.keep = this.makeKeep();
@@ -155,8 +169,9 @@ export class Lab {
     this.figures = new FigureGrid(
       {
         store: this.store,
+        only: () => this.view.figures,
         chartHost: {
-          queue: this.queue,
+          queue,
           palette: this.palette,
           syncKey: uid,
           output: (rule, index) => this.engine.inspect(rule, "test", Uint32Array.of(index)),
@@ -169,6 +184,7 @@ export class Lab {
       uid,
     );
     this.layout();
+    this.show(this.view);
     this.listen();
     this.refresh();
     this.complain(decoded.problems);
@@ -188,6 +204,67 @@ export class Lab {
     if (encodeConfig(decoded.config) === encodeConfig(this.store.config)) return;
     this.adopt(decoded.config);
     this.complain(decoded.problems);
+  }
+
+  /** Takes a configuration from the embedding page, at once: what needs a new run starts one. */
+  configure(params: string): void {
+    const { config } = decodeConfig(params, this.store.rules);
+    if (encodeConfig(config) === encodeConfig(this.store.config)) return;
+    const { phase } = this.engine.status();
+    const running = phase === "running" || this.armed;
+    this.adopt(config);
+    if (!this.anyWaiting() && this.engine.status().phase !== "ready") return;
+    if (this.anyWaiting()) this.restart();
+    if (running) this.play();
+  }
+
+  /** Runs now, or as soon as the digits are here. */
+  play(): void {
+    const { phase } = this.engine.status();
+    if (phase === "empty") {
+      this.armed = true;
+      this.refreshStatus();
+    } else this.engine.run();
+  }
+
+  pause(): void {
+    if (this.armed) {
+      this.armed = false;
+      this.refreshStatus();
+    } else this.engine.pause();
+  }
+
+  /** Out of sight a run holds; it goes on when it is seen again. */
+  setInSight(inSight: boolean): void {
+    this.inSight = inSight;
+    this.hold();
+  }
+
+  /** Shows these controls and figures only. */
+  show(view: LabView): void {
+    this.view = view;
+    const { controls } = view;
+    this.root.classList.toggle("compact", controls !== null);
+    for (const part of this.root.querySelectorAll<HTMLElement>("[data-control]")) {
+      part.hidden = controls !== null && !controls.has(part.dataset.control ?? "");
+    }
+    this.figures.refresh();
+  }
+
+  /** Colours have changed. */
+  restyle(): void {
+    this.palette.refresh();
+    this.figures.restyle();
+  }
+
+  /** The run as a file. */
+  save(): Promise<Uint8Array | null> {
+    return this.keep.pack();
+  }
+
+  /** Goes on with a run from a file, or throws and changes nothing. */
+  restore(bytes: Uint8Array): void {
+    this.loadRun(unpackRun(bytes));
   }
 
   toggle(): void {
@@ -218,9 +295,8 @@ export class Lab {
     for (const observer of this.observers) observer.disconnect();
     this.loader.destroy();
     this.figures.destroy();
-    this.queue.destroy();
     this.engine.destroy();
-    this.store.digits?.data.free();
+    this.free(this.store.digits);
     this.root.replaceChildren();
   }
 
@@ -291,16 +367,17 @@ export class Lab {
   private listen(): void {
     const { signal } = this.stop;
     const doc = this.root.ownerDocument;
-    doc.addEventListener("visibilitychange", () => this.engine.suspend(doc.hidden), { signal });
-    const restyle = (): void => {
-      this.palette.refresh();
-      this.figures.restyle();
-    };
+    doc.addEventListener("visibilitychange", () => this.hold(), { signal });
+    const restyle = (): void => this.restyle();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle, { signal });
     const observer = new MutationObserver(restyle);
     observer.observe(doc.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
     this.observers.push(observer);
     acceptDrops(this.root, (files) => void this.takeFiles(files), signal);
+  }
+
+  private hold(): void {
+    this.engine.suspend(this.root.ownerDocument.hidden || !this.inSight);
   }
 
   // Configuration ---------------------------------------------------------------------------------
@@ -450,7 +527,7 @@ export class Lab {
 
   // Run -------------------------------------------------------------------------------------------
 
-  private restart(): void {
+  restart(): void {
     const { store, engine } = this;
     store.built = store.config;
     store.forgetAll();
@@ -475,13 +552,17 @@ export class Lab {
     this.store.turn = 0;
     this.restart();
     // Only now does no simulator refer to the old digits.
-    old?.data.free();
+    this.free(old);
     this.digitsPanel.set(this.store.digits, own);
     this.store.changed("digits");
     if (this.armed) {
       this.armed = false;
       this.engine.run();
     }
+  }
+
+  private free(digits: Digits | null): void {
+    if (digits !== null && !this.options.shared.sample.release(digits.data)) digits.data.free();
   }
 
   private async takeFiles(files: readonly File[]): Promise<void> {
@@ -533,6 +614,11 @@ export class Lab {
   }
 
   private handle(event: EngineEvent): void {
+    this.take(event);
+    this.options.onEvent?.(event);
+  }
+
+  private take(event: EngineEvent): void {
     const { store } = this;
     switch (event.type) {
       case "status":
@@ -671,9 +757,9 @@ export class Lab {
     const before = store.status;
     store.status = status;
     const same = before.phase === status.phase && before.suspended === status.suspended;
-    const now = frames.now();
-    if (same && status.phase === "running" && now - this.numbersAt < NUMBERS_MS) return;
-    this.numbersAt = now;
+    const at = now();
+    if (same && status.phase === "running" && at - this.numbersAt < NUMBERS_MS) return;
+    this.numbersAt = at;
     this.refreshStatus();
   }
 
@@ -682,7 +768,8 @@ export class Lab {
     this.transport.set(status, this.armed);
     setText(this.statusLine, this.statusText());
     this.root.dataset.phase = status.suspended ? "suspended" : status.phase;
-    this.live.update(this.store);
+    // What is scrolled out of sight is not read out either.
+    if (this.inSight) this.live.update(this.store);
     this.store.changed("status");
   }
 

@@ -23,6 +23,8 @@ export class Notices {
   readonly element = h("div", { class: "notices", role: "region", "aria-label": M.notice.label });
   private readonly shown = new Map<string, HTMLElement>();
 
+  constructor(private readonly onShow?: (notice: Notice) => void) {}
+
   show(notice: Notice): void {
     this.clear(notice.id);
     const close = h(
@@ -65,6 +67,7 @@ export class Notices {
     this.element.prepend(element);
     const oldest = [...this.shown.keys()][0];
     if (this.shown.size > MOST && oldest !== undefined) this.clear(oldest);
+    this.onShow?.(notice);
   }
 
   clear(id: string): void {

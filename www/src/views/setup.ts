@@ -42,7 +42,12 @@ export class Setup {
     const task = segmented("task", `${uid}-task`, host.onSetting);
     const seed = settingControl("seed", host.onSetting);
     this.controls.push(task, seed);
-    this.choice = h("div", { class: "choice" }, task.element, this.chips.element);
+    this.choice = h(
+      "div",
+      { class: "choice" },
+      named("task", task.element),
+      named("rules", this.chips.element),
+    );
 
     const newSeed = h("button", { type: "button", class: "small" }, M.controls.newSeed);
     newSeed.addEventListener("click", () => host.onNewSeed());
@@ -51,19 +56,22 @@ export class Setup {
     this.settings = h(
       "div",
       { class: "settings", role: "group", "aria-label": M.controls.label },
-      fold(M.controls.rates, roomy, this.rates.element),
-      h("section", { class: "group seed" }, seed.element, newSeed),
-      device,
-      fold(
-        M.controls.more,
-        false,
-        ...this.group("network", M.controls.network, host.onSetting),
-        ...this.group("learning", M.controls.learning, host.onSetting),
-        ...this.group("run", M.controls.run, host.onSetting),
-        defaults,
+      named("rates", fold(M.controls.rates, roomy, this.rates.element)),
+      named("seed", h("section", { class: "group seed" }, seed.element, newSeed)),
+      named("device", device),
+      named(
+        "settings",
+        fold(
+          M.controls.more,
+          false,
+          ...this.group("network", M.controls.network, host.onSetting),
+          ...this.group("learning", M.controls.learning, host.onSetting),
+          ...this.group("run", M.controls.run, host.onSetting),
+          defaults,
+        ),
       ),
     );
-    this.panels = h("div", { class: "panels" }, ...panels);
+    this.panels = named("panels", h("div", { class: "panels" }, ...panels));
   }
 
   set(config: PageConfig): void {
@@ -80,6 +88,12 @@ export class Setup {
     this.controls.push(...controls);
     return [h("h3", { class: "group-title" }, title), ...controls.map((c) => c.element)];
   }
+}
+
+/** An embedding page may show some controls only; these are their names. */
+function named(name: string, element: HTMLElement): HTMLElement {
+  element.dataset.control = name;
+  return element;
 }
 
 export function keyList(): HTMLElement {

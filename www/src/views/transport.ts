@@ -37,11 +37,23 @@ export class Transport {
       this.runText,
     );
     this.run.addEventListener("click", () => host.onRun());
-    const step = h("button", { type: "button", title: t.stepTitle }, t.step);
+    const step = h(
+      "button",
+      { type: "button", title: t.stepTitle, "data-control": "step" },
+      t.step,
+    );
     step.addEventListener("click", () => host.onStep(1));
-    const thousand = h("button", { type: "button", title: t.thousandTitle }, t.thousand);
+    const thousand = h(
+      "button",
+      { type: "button", title: t.thousandTitle, "data-control": "step" },
+      t.thousand,
+    );
     thousand.addEventListener("click", () => host.onStep(1000));
-    const reset = h("button", { type: "button", title: t.resetTitle }, t.reset);
+    const reset = h(
+      "button",
+      { type: "button", title: t.resetTitle, "data-control": "reset" },
+      t.reset,
+    );
     reset.addEventListener("click", () => host.onReset());
     this.buttons = [step, thousand, reset];
     const number = (): HTMLElement => h("dd", {}, M.status.none);
@@ -65,7 +77,13 @@ export class Transport {
         ...this.buttons,
       ),
       this.statusList(),
-      h("label", { class: "speed" }, h("span", {}, M.speed.label), this.speed, this.speedText),
+      h(
+        "label",
+        { class: "speed", "data-control": "speed" },
+        h("span", {}, M.speed.label),
+        this.speed,
+        this.speedText,
+      ),
     );
   }
 
