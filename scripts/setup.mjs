@@ -7,6 +7,7 @@
 import { pathToFileURL } from "node:url";
 import { bold, duration, explain, Failure, green, launch, red, say } from "./lib/terminal.mjs";
 import { chromium } from "./setup/chromium.mjs";
+import { firefox } from "./setup/firefox.mjs";
 import { npmPackages } from "./setup/npm.mjs";
 import {
   linker,
@@ -26,6 +27,7 @@ import { vulkan } from "./setup/vulkan.mjs";
  * @property {string} [wasmPack]
  * @property {string} [chromium]
  * @property {string} [chromedriver]
+ * @property {string} [firefox]
  *
  * @typedef {object} Step
  * @property {string} name
@@ -70,6 +72,7 @@ const STEPS = [
   wasmBindgen,
   wasmPack,
   chromium,
+  firefox,
   vulkan,
 ];
 

@@ -1,14 +1,29 @@
 /**
- * npm test [-- group or stage ...]: everything that must hold before a change lands, as named stages. A stage that
- * fails does not stop the others, except those that need its result. The last line counts stages.
+ * npm test [-- group or stage ...]: everything that must hold before a change lands, as named stages, two side by side
+ * where they do not disturb each other. A stage that fails does not stop the others, except those that need its result.
+ * The last line counts stages.
  *
  *   npm test                      all stages
  *   npm test -- rust              a group: rust, wasm, web, e2e, lint, check
  *   npm test -- types unit        single stages
  *   npm test -- --list            their names
+ *   npm test -- --serial          one after the other
  */
+import os from "node:os";
+import { schedule } from "./lib/schedule.mjs";
 import { STAGES } from "./lib/stages.mjs";
-import { bold, dim, duration, explain, Failure, green, launch, red, say } from "./lib/terminal.mjs";
+import {
+  bold,
+  dim,
+  duration,
+  explain,
+  Failure,
+  green,
+  launch,
+  prefixed,
+  red,
+  say,
+} from "./lib/terminal.mjs";
 import { setUp, skipped } from "./setup.mjs";
 
 /**
@@ -86,7 +101,10 @@ function summarise(results, started) {
 
 launch(async () => {
   const started = performance.now();
-  const names = process.argv.slice(2);
+  const args = process.argv.slice(2);
+  const names = args.filter((arg) => arg !== "--serial");
+  // Compilers and browsers leave a second core idle half of the time; a third stage would only compete.
+  const lanes = args.includes("--serial") ? 1 : Math.min(2, os.availableParallelism());
   if (names.includes("--list")) {
     for (const { name, groups, does } of STAGES)
       say(`${name.padEnd(12)} ${groups.join(" ").padEnd(18)} ${does}`);
@@ -110,13 +128,19 @@ launch(async () => {
 
   /** @type {Set<string>} names of tools and stages that cannot be built upon */
   const missing = new Set(failed);
-  for (const stage of stages) {
+  const width = Math.max(...stages.map(({ name }) => name.length));
+  await schedule(stages, lanes, async (stage) => {
     const lacks = [...stage.tools, ...stage.needs].find((need) => missing.has(need));
     const result = lacks
       ? { name: stage.name, state: /** @type {const} */ ("NOT RUN"), ms: 0, note: `needs ${lacks}` }
-      : await runStage(stage, tools);
+      : await (lanes === 1
+          ? runStage(stage, tools)
+          : prefixed(`${stage.name.padEnd(width)} | `, () => runStage(stage, tools)));
     if (result.state !== "passed") missing.add(stage.name);
     results.push(result);
-  }
+  });
+  const place = (/** @type {Result} */ { name }) =>
+    stages.findIndex((stage) => stage.name === name);
+  results.sort((a, b) => place(a) - place(b));
   return summarise(results, started);
 });

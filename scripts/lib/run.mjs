@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
 import { root } from "./paths.mjs";
-import { colour, dim, Failure, say } from "./terminal.mjs";
+import { colour, dim, Failure, say, writer } from "./terminal.mjs";
 
 /** Characters of output kept for explaining a failure: a compiler's last few errors. */
 const TAIL = 20_000;
@@ -71,19 +71,18 @@ export function run(
       endFamily(pid, "SIGTERM");
       setTimeout(() => endFamily(pid, "SIGKILL"), GRACE).unref();
     }, minutes * 60_000);
-    for (const [stream, to] of /** @type {const} */ ([
-      [child.stdout, process.stdout],
-      [child.stderr, process.stderr],
-    ])) {
+    const shown = [writer(process.stdout), writer(process.stderr)];
+    for (const [i, stream] of [child.stdout, child.stderr].entries()) {
       stream.setEncoding("utf8");
       stream.on("data", (text) => {
         keep(text);
-        if (!quiet) to.write(text);
+        if (!quiet) shown[i]?.write(text);
       });
     }
     const finish = (/** @type {number | null} */ code) => {
       clearTimeout(limit);
       if (pid !== undefined) running.delete(pid);
+      for (const to of shown) to.end();
       resolve({ ok: code === 0 && !timedOut, code, output, timedOut });
     };
     child.on("error", (error) => {

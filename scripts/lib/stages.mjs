@@ -29,6 +29,8 @@ import { colour, Failure, kilobytes, say } from "./terminal.mjs";
  * @property {string[]} tools names of setup steps
  * @property {string[]} [wants] names of optional setup steps, whose lack it bears by skipping some tests
  * @property {string[]} needs names of stages whose results it uses
+ * @property {string} [shares] the folder that cargo lets only one stage at a time compile into
+ * @property {boolean} [alone] it measures time, so that nothing may run beside it
  * @property {(tools: Tools) => Promise<unknown>} run throws when the stage fails
  */
 
@@ -60,9 +62,14 @@ const cargo = (args, env) =>
 const node = (what, remedy, args, env) =>
   must(what, remedy, process.execPath, args, { env, minutes: PATIENCE });
 
-/** Runs node:test files; none at all is a failure, not a success. @param {string} folder @param {NodeJS.ProcessEnv} env @param {string[]} [flags] */
-function nodeTests(folder, env, flags = []) {
-  const files = filesBelow([inRoot(folder)]).filter((file) => file.endsWith(".test.mjs"));
+/**
+ * Runs node:test files; none at all is a failure, not a success.
+ * @param {string} folder @param {NodeJS.ProcessEnv} env @param {string[]} [flags] @param {(file: string) => boolean} [chosen]
+ */
+function nodeTests(folder, env, flags = [], chosen = () => true) {
+  const files = filesBelow([inRoot(folder)]).filter(
+    (file) => file.endsWith(".test.mjs") && chosen(file),
+  );
   if (files.length === 0) {
     throw new Failure(`running the tests in ${folder}`, {
       cause: `there is no *.test.mjs in ${folder}`,
@@ -132,6 +139,30 @@ async function wasmPackTest(tools, name) {
   }
 }
 
+/** Whether a test file measures time, so that a second browser would falsify it. @param {string} file */
+const measuresTime = (file) => /\bframeTimes\b|"lighthouse"/.test(readFileSync(file, "utf8"));
+
+/** Two files side by side, then one by one those that measure time. @param {Tools} tools */
+async function pageTests({ env, chromium, firefox, missing }) {
+  const settings = {
+    ...env,
+    CHROMIUM: chromium,
+    FIREFOX: firefox ?? `skip:${missing.get("firefox")}`,
+    DIST: dist,
+  };
+  // A failing test often leaves its browser open; it must not keep the stage waiting.
+  const flags = ["--test-force-exit", `--test-timeout=${5 * 60_000}`];
+  /** @param {number} side @param {(file: string) => boolean} chosen */
+  const files = (side, chosen) =>
+    nodeTests("tests/browser", settings, [...flags, `--test-concurrency=${side}`], chosen);
+  /** @type {unknown[]} */
+  const failures = [];
+  const keep = (/** @type {unknown} */ failure) => void failures.push(failure);
+  await files(2, (file) => !measuresTime(file)).catch(keep);
+  await files(1, measuresTime).catch(keep);
+  if (failures.length > 0) throw failures[0];
+}
+
 /** What is shipped: sizes, and that nothing in it depends on where it is hosted. */
 async function checkBundle() {
   const files = filesBelow([dist]);
@@ -185,6 +216,7 @@ export const STAGES = [
     usually: "20 s",
     tools: [...RUST, "C linker"],
     needs: [],
+    shares: "target/debug",
     run: ({ env }) =>
       cargo(["clippy", "--workspace", "--all-targets", ...locked, "--", "-D", "warnings"], env),
   },
@@ -195,6 +227,7 @@ export const STAGES = [
     usually: "20 s",
     tools: [...RUST, "C linker", "wasm target"],
     needs: [],
+    shares: "target/debug",
     run: (tools) =>
       cargo(
         [
@@ -211,6 +244,7 @@ export const STAGES = [
     usually: "20 s",
     tools: ["rust", "C linker"],
     needs: [],
+    shares: "target/debug",
     run: ({ env }) =>
       cargo(["doc", "--workspace", "--no-deps", ...locked], { ...env, RUSTDOCFLAGS: "-Dwarnings" }),
   },
@@ -222,6 +256,7 @@ export const STAGES = [
     tools: ["rust", "C linker"],
     wants: ["vulkan"],
     needs: [],
+    shares: "target/debug",
     run: (tools) =>
       cargo(["test", "--workspace", ...locked], {
         ...tools.env,
@@ -235,6 +270,7 @@ export const STAGES = [
     usually: "1 min",
     tools: ["rust", "C linker", "wasm target", "wasm-bindgen", "wasm-pack", "chromium"],
     needs: [],
+    shares: "target/release",
     run: browserRustTests,
   },
   {
@@ -244,6 +280,7 @@ export const STAGES = [
     usually: "20 s",
     tools: CORE,
     needs: [],
+    shares: "target/release",
     run: buildCore,
   },
   {
@@ -318,18 +355,13 @@ export const STAGES = [
   {
     name: "page",
     groups: ["e2e"],
-    does: "the built site end to end in headless Chromium",
+    does: "the built site end to end in headless Chromium and Firefox",
     usually: "1 min",
     tools: [...NPM, "chromium"],
+    wants: ["firefox"],
     needs: ["build"],
-    // One file at a time: the tests measure frame times, and two browsers would compete for two cores.
-    run: ({ env, chromium }) =>
-      nodeTests("tests/browser", { ...env, CHROMIUM: chromium, DIST: dist }, [
-        "--test-concurrency=1",
-        // A failing test often leaves its browser open; it must not keep the stage waiting.
-        "--test-force-exit",
-        `--test-timeout=${5 * 60_000}`,
-      ]),
+    alone: true,
+    run: pageTests,
   },
   {
     name: "size",

@@ -1,4 +1,5 @@
 /** What the scripts say, and how a failure is told: what failed, why, and what to do about it. */
+import { AsyncLocalStorage } from "node:async_hooks";
 
 export const colour = process.stdout.isTTY === true && !process.env.NO_COLOR;
 /** @param {string} code */
@@ -15,8 +16,34 @@ process.stdout.on("error", (error) => {
   throw error;
 });
 
+/** What lines of the job at hand begin with. @type {AsyncLocalStorage<string>} */
+const prefix = new AsyncLocalStorage();
+
+/** Everything that `job` says, and the commands it runs, has this before each line. @template T @param {string} text @param {() => Promise<T>} job */
+export const prefixed = (text, job) => prefix.run(dim(text), job);
+
+/**
+ * Passes text on as the job at hand wants it: at once, or, if jobs run side by side, by whole lines.
+ * @param {{ write: (text: string) => unknown }} to @returns {{ write: (text: string) => void, end: () => void }}
+ */
+export function writer(to) {
+  const before = prefix.getStore();
+  if (before === undefined) return { write: (text) => void to.write(text), end: () => {} };
+  let rest = "";
+  return {
+    write(text) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      if (lines.length > 0) to.write(lines.map((line) => `${before}${line}\n`).join(""));
+    },
+    end() {
+      if (rest !== "") to.write(`${before}${rest}\n`);
+    },
+  };
+}
+
 /** @param {string} line */
-export const say = (line = "") => void process.stdout.write(`${line}\n`);
+export const say = (line = "") => writer(process.stdout).write(`${line}\n`);
 
 /** 840 ms, 12.3 s, 2 min 5 s. @param {number} ms */
 export function duration(ms) {
