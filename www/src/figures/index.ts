@@ -2,6 +2,7 @@
 import { taskOf } from "../config";
 import type { Store } from "../store";
 import { angle, error, loss, relative, sign } from "./lines";
+import { matrices } from "./matrices";
 import { images, latent, scores } from "./pictures";
 import type { Figure } from "./spec";
 
@@ -15,6 +16,7 @@ export const FIGURES: readonly Figure[] = [
   angle,
   relative,
   sign,
+  matrices,
 ];
 
 export function figuresFor(store: Store): readonly Figure[] {
