@@ -189,6 +189,17 @@ export const SETTINGS = {
     group: "run",
     restart: false,
   }),
+  /** Test loss (per batch of 32) at which a rule that reaches it pauses the run. */
+  target: number({
+    url: "target",
+    default: 0,
+    min: 0,
+    max: 1e9,
+    integer: false,
+    unit: "",
+    group: "run",
+    restart: false,
+  }),
   budget: number({
     url: "budget",
     default: 9,
@@ -208,6 +219,19 @@ export const SETTINGS = {
   }),
   logLoss: flag({ url: "logloss", default: false, group: "view", restart: false }),
   logError: flag({ url: "logerror", default: true, group: "view", restart: false }),
+  logWrong: flag({ url: "logwrong", default: false, group: "view", restart: false }),
+  logAngle: flag({ url: "logangle", default: false, group: "view", restart: false }),
+  logSign: flag({ url: "logsign", default: false, group: "view", restart: false }),
+  /** Iterations along a logarithmic axis, in all curves. */
+  logX: flag({ url: "logx", default: false, group: "view", restart: false }),
+  /** Points in the moving average of all curves. */
+  smooth: choice<"0" | "5" | "15" | "50">({
+    url: "smooth",
+    options: ["0", "5", "15", "50"],
+    default: "0",
+    group: "view",
+    restart: false,
+  }),
   /** Which feedback layer the alignment charts show: 0 for all, 1 for the first that has a B. */
   layer: number({
     url: "layer",

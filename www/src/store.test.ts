@@ -58,9 +58,9 @@ describe("columns", () => {
     history.push("np", metricsAt(10, 4));
     history.push("fa", metricsAt(10, Number.POSITIVE_INFINITY));
     history.push("fa", metricsAt(20, 3));
-    const { x, ys } = columns(history, [
-      { rule: "np", pick: (m) => m.test_loss },
-      { rule: "fa", pick: (m) => m.test_loss },
+    const { x, ys } = columns([
+      { frames: history.frames("np"), pick: (m) => m.test_loss },
+      { frames: history.frames("fa"), pick: (m) => m.test_loss },
     ]);
     expect(x).toEqual([0, 10, 20]);
     expect(ys).toEqual([

@@ -7,6 +7,7 @@
  */
 import type { PageConfig } from "./config";
 import { EMPTY_CONFIG } from "./config";
+import type { Pin } from "./data/pins";
 import type {
   DatasetHandle,
   EngineStatus,
@@ -109,20 +110,22 @@ export class History {
   }
 }
 
-/** Columns of one chart: the union of all rules' iterations, null where a rule has no point. */
-export function columns(
-  history: History,
-  lines: readonly { rule: string; pick: (m: Metrics) => number | null }[],
-): { x: number[]; ys: (number | null)[][] } {
+export interface Column {
+  /** Of one rule, in order of their steps. */
+  readonly frames: readonly Metrics[];
+  readonly pick: (m: Metrics) => number | null;
+}
+
+/** Columns of one chart: the union of all curves' iterations, null where one has no point. */
+export function columns(lines: readonly Column[]): { x: number[]; ys: (number | null)[][] } {
   const steps = new Set<number>();
-  for (const rule of new Set(lines.map((l) => l.rule))) {
-    for (const m of history.frames(rule)) steps.add(m.step);
-  }
+  for (const frames of new Set(lines.map((l) => l.frames)))
+    for (const m of frames) steps.add(m.step);
   const x = [...steps].sort((a, b) => a - b);
   const at = new Map(x.map((step, i) => [step, i]));
-  const ys = lines.map(({ rule, pick }) => {
+  const ys = lines.map(({ frames, pick }) => {
     const y = new Array<number | null>(x.length).fill(null);
-    for (const m of history.frames(rule)) {
+    for (const m of frames) {
       const i = at.get(m.step);
       const v = pick(m);
       if (i !== undefined) y[i] = v !== null && Number.isFinite(v) ? v : null;
@@ -192,7 +195,7 @@ export class Digits {
   }
 }
 
-export type Topic = "config" | "history" | "outputs" | "latent" | "status" | "digits";
+export type Topic = "config" | "history" | "outputs" | "latent" | "status" | "digits" | "pins";
 
 export class Store {
   config: PageConfig = EMPTY_CONFIG;
@@ -203,6 +206,8 @@ export class Store {
   /** Which of each class's test digits is shown. */
   turn = 0;
   readonly history = new History();
+  /** Runs kept to be drawn behind the present one. */
+  pins: readonly Pin[] = [];
   readonly outputs = new Map<string, Outputs>();
   readonly latents = new Map<string, Latent>();
   private readonly listeners = new Map<Topic, Set<() => void>>();

@@ -4,6 +4,7 @@
  * A chart never asks for data and never knows who computes it. Beside the pixels it can say what it
  * shows in a sentence and as a table, and paint itself into any canvas for an image file.
  */
+import type { Zoom } from "./line-zoom";
 import type { Palette } from "./palette";
 import type { DrawQueue } from "./queue";
 
@@ -17,6 +18,8 @@ export interface Chart {
   readonly element: HTMLElement;
   /** The part that is one picture to a screen reader; the figure writes its label, calmly. */
   readonly image: HTMLElement;
+  /** Buttons that belong to it, for the figure's foot. */
+  readonly footTools?: HTMLElement;
   draw(): void;
   /** Colours or size changed: draw everything anew. */
   restyle(): void;
@@ -35,6 +38,8 @@ export interface ChartHost {
   readonly palette: Palette;
   /** Cursor positions are shared within one instance, never across instances. */
   readonly syncKey: string;
+  /** What part of the iterations is shown, shared within one instance as well. */
+  readonly zoom?: Zoom;
 }
 
 /** One learning rule as charts see it. */

@@ -2,14 +2,31 @@
  * Curves over iterations, drawn by uPlot: shared cursor, live legend, labels at the line ends.
  *
  * Takes columns (x and one y per series, null for "no value"); a logarithmic axis leaves out what is
- * not positive. uPlot decimates to pixels. The plot is one image to a screen reader; legend, summary
+ * not positive. uPlot decimates to pixels. A moving average is drawn over its own raw curve, which stays
+ * faintly visible; legend and table always give the values as measured. Image files are painted by
+ * plot-paint.ts, so that they can be vectors. The plot is one image to a screen reader; legend, summary
  * and table say the same in words.
  */
 import uPlot from "uplot";
 import { h, setText, svg } from "../dom";
 import { count, tick } from "../format";
 import { M } from "../messages";
+import { C } from "../messages/lab";
 import type { Chart, ChartHost, RuleStyle, Table } from "./chart";
+import { type Span, Zoom, ZoomGestures } from "./line-zoom";
+import {
+  decades,
+  extent,
+  logTicks,
+  niceTicks,
+  type PaintAxis,
+  type PlotLike,
+  paintPlot,
+  smoothed,
+} from "./plot-paint";
+import { FONT } from "./sheet";
+
+export { logTicks } from "./plot-paint";
 
 export interface LineSeries {
   readonly rule: RuleStyle;
@@ -20,6 +37,8 @@ export interface LineSeries {
   readonly values: readonly (number | null)[];
   /** Written at the right end of the line; empty for none. */
   readonly endLabel: string;
+  /** Letter of the pinned run that it belongs to: drawn faint, behind the others. */
+  readonly pin?: string;
 }
 
 /** `from` and `to` are what the axis must show; data may extend it. `focus` ignores the first drop. */
@@ -39,6 +58,10 @@ export interface LineData {
   /** Fixed ticks of the y axis; null leaves them to the chart. */
   readonly ticks: readonly number[] | null;
   readonly log: boolean;
+  /** Logarithmic along: iteration 0 has no place there. */
+  readonly logX: boolean;
+  /** Points in a moving average; 0 or 1 for none. */
+  readonly smooth: number;
   readonly range: LineRange;
   /** Iterations shaded at the left: the warm-up. */
   readonly shadeTo: number;
@@ -48,7 +71,12 @@ export interface LineData {
 /** Height of a plot in CSS pixels: a wide chart may be taller, a narrow one stays readable. */
 const plotHeight = (width: number): number => Math.round(clamp(0.6 * width, 210, 290));
 const RIGHT = 40;
-const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+const LEFT = 44;
+const BELOW = 24;
+const ABOVE = 10;
+/** What is left of a colour in pinned curves and in raw ones behind their average, as hex digits. */
+const FAINT = "80";
+const RAW = "40";
 /** Distance between two end labels so that they stay readable, in CSS pixels. */
 const LABEL_GAP = 12;
 /** See focusRange. */
@@ -68,6 +96,10 @@ export class LineChart implements Chart {
   private legendShape = "";
   private legendValues: { key: string; element: HTMLElement }[] = [];
   private cursor: number | null = null;
+  readonly footTools: HTMLElement;
+  private readonly zoom: Zoom;
+  private readonly gestures: ZoomGestures;
+  private readonly unsubscribe: () => void;
 
   constructor(private readonly host: ChartHost) {
     this.plotHost = h("div", { class: "plot", role: "img" });
@@ -75,6 +107,16 @@ export class LineChart implements Chart {
     this.element = h("div", { class: "line-chart" }, this.legend, this.plotHost);
     this.observer = new ResizeObserver(() => this.host.queue.mark(this));
     this.observer.observe(this.plotHost);
+    this.zoom = host.zoom ?? new Zoom();
+    this.unsubscribe = this.zoom.on(() => this.host.queue.mark(this));
+    this.gestures = new ZoomGestures(this.plotHost, this.zoom, {
+      full: () => this.full(),
+      log: () => this.data?.logX === true,
+      over: () => this.plot?.over ?? null,
+      at: (px) => this.plot?.posToVal(px, "x") ?? 0,
+      walk: (direction) => this.walk(direction),
+    });
+    this.footTools = this.gestures.tools;
   }
 
   set(data: LineData): void {
@@ -89,14 +131,16 @@ export class LineChart implements Chart {
     const shape = JSON.stringify([
       data.title,
       data.log,
+      data.logX,
+      data.smooth > 1,
       data.axis,
       data.range.kind,
-      data.series.map((s) => [s.rule.id, s.part]),
+      data.series.map((s) => [s.rule.id, s.part, s.pin]),
     ]);
     if (this.plot === null || shape !== this.shape) {
       this.plot?.destroy();
       this.shape = shape;
-      this.plot = new uPlot(this.options(data, width, 1), aligned(data), this.plotHost);
+      this.plot = new uPlot(this.options(data, width), aligned(data), this.plotHost);
     } else {
       if (this.plot.width !== width) this.plot.setSize({ width, height: plotHeight(width) });
       this.plot.setData(aligned(data));
@@ -110,18 +154,18 @@ export class LineChart implements Chart {
   }
 
   rules(): readonly RuleStyle[] {
-    return this.data === null ? [] : groups(this.data).map(({ rule }) => rule);
+    return this.data === null ? [] : groups(this.data).map(({ rule, pin }) => named(rule, pin));
   }
 
   summary(): string {
     const data = this.data;
     if (data === null || data.x.length === 0) return M.figure.empty;
-    const parts = groups(data).map(({ rule, series }) => {
+    const parts = groups(data).map(({ rule, pin, series }) => {
       const own = series.map((s) => {
         const v = data.format(last(s.values));
         return series.length > 1 ? `${s.part} ${v}` : v;
       });
-      return `${rule.short} ${own.join(", ")}`;
+      return `${named(rule, pin).short} ${own.join(", ")}`;
     });
     return data.summary(parts.join("; "));
   }
@@ -131,7 +175,7 @@ export class LineChart implements Chart {
     if (data === null) return { head: [M.figure.iteration], rows: [] };
     const head = [
       M.figure.iteration,
-      ...data.series.map((s) => `${s.rule.short} ${s.part}`.trim()),
+      ...data.series.map((s) => `${named(s.rule, s.pin).short} ${s.part}`.trim()),
     ];
     const n = data.x.length;
     const wanted = Math.min(TABLE_ROWS, n);
@@ -146,20 +190,57 @@ export class LineChart implements Chart {
   paint(ctx: CanvasRenderingContext2D, width: number): number {
     const data = this.data;
     if (data === null) return 0;
-    // A second plot at twice the size with everything doubled gives crisp lines on any screen.
-    const scale = 2;
-    const holder = h("div", { class: "offscreen" });
-    this.element.append(holder);
-    const options = this.options(data, width * scale, scale);
-    const plot = new uPlot(options, aligned(data), holder);
-    // uPlot commits in a microtask; a batch commits at its end, so that the pixels are there now.
-    plot.batch(() => plot.setData(aligned(data), true));
-    const canvas = plot.ctx.canvas;
+    const { palette } = this.host;
+    const height = plotHeight(width);
+    const [at, ...ys] = aligned(data) as [number[], ...(number | null)[][]];
+    const [from, to] = this.across(at[0] ?? null, at.at(-1) ?? null);
+    const seen = extent(at, ys, from, to);
+    const [bottom, upper] = this.range(seen?.[0] ?? null, seen?.[1] ?? null);
+    const x: PaintAxis = {
+      from,
+      to,
+      log: data.logX,
+      ticks: data.logX ? decades(from, to) : niceTicks(from, to, 70, width - LEFT - RIGHT),
+      text: tick,
+    };
+    const fixed = data.ticks?.filter((t) => t >= bottom && t <= upper);
+    const room = height - ABOVE - BELOW;
+    const y: PaintAxis = {
+      from: bottom,
+      to: upper,
+      log: data.log,
+      ticks: data.log ? logTicks(bottom, upper) : (fixed ?? niceTicks(bottom, upper, 34, room)),
+      text: tick,
+    };
     const top = this.paintKey(ctx, data);
-    ctx.drawImage(canvas, 0, top, width, plotHeight(width));
-    plot.destroy();
-    holder.remove();
-    return top + plotHeight(width);
+    ctx.save();
+    ctx.translate(0, top);
+    paintPlot(ctx, {
+      width,
+      height,
+      room: { left: LEFT + 4, right: RIGHT, top: ABOVE, bottom: BELOW },
+      x,
+      y,
+      gridX: false,
+      ink: palette.get("--ink-2"),
+      grid: palette.get("--line"),
+      at,
+      bands: [],
+      lines: drawn(data).map((line, i) => ({
+        y: ys[i] ?? [],
+        colour: palette.rule(line.series.rule.id) + line.alpha,
+        width: line.width,
+        dash: line.series.dash,
+        dots: at.length < 2 ? 5 : 0,
+      })),
+      behind: (plot) => {
+        this.drawShade(plot);
+        this.drawMark(plot, 1);
+      },
+      over: (plot) => this.drawEnds(plot, 1),
+    });
+    ctx.restore();
+    return top + height;
   }
 
   /** Which dash is which, for the image file; returns its height. */
@@ -188,70 +269,121 @@ export class LineChart implements Chart {
 
   destroy(): void {
     this.observer.disconnect();
+    this.unsubscribe();
+    this.gestures.destroy();
     this.host.queue.drop(this);
     this.plot?.destroy();
   }
 
-  private options(data: LineData, width: number, scale: number): uPlot.Options {
+  /** All iterations that there is something of; null while there is no width to show. */
+  private full(): Span | null {
+    const { data } = this;
+    if (data === null) return null;
+    const first = data.logX ? data.x.find((x) => x > 0) : data.x[0];
+    const end = data.x.at(-1);
+    return first !== undefined && end !== undefined && end > first ? [first, end] : null;
+  }
+
+  private across(min: number | null, max: number | null): [number, number] {
+    const { span } = this.zoom;
+    if (span !== null && this.full() !== null) {
+      // A logarithmic axis has no place for what lies at or below zero.
+      const least = this.data?.logX ? Math.max(span[0], this.full()?.[0] ?? 1) : span[0];
+      return [Math.min(least, span[1] * 0.999), span[1]];
+    }
+    const from = min ?? (this.data?.logX ? 1 : 0);
+    return [from, Math.max(max ?? from + 1, this.data?.logX ? from * 1.5 : from + 1)];
+  }
+
+  /** Moves the cursor, and with it that of the other figures, from point to point. */
+  private walk(direction: -1 | 1): void {
+    const { plot } = this;
+    if (plot === null) return;
+    const xs = plot.data[0];
+    const { span } = this.zoom;
+    const inside = (i: number): boolean => {
+      const x = xs[i];
+      return x !== undefined && (span === null || (x >= span[0] && x <= span[1]));
+    };
+    let i = this.cursor === null ? (direction > 0 ? -1 : xs.length) : this.cursor;
+    // One point a pixel is as fine as the eye goes.
+    const start = this.cursor === null ? Number.NEGATIVE_INFINITY : plot.valToPos(xs[i] ?? 0, "x");
+    do i += direction;
+    while (
+      i > 0 &&
+      i < xs.length - 1 &&
+      (!inside(i) || Math.abs(plot.valToPos(xs[i] ?? 0, "x") - start) < 1)
+    );
+    const x = xs[i];
+    if (x === undefined || !inside(i)) return;
+    plot.setCursor({ left: plot.valToPos(x, "x"), top: 1 }, true);
+  }
+
+  private options(data: LineData, width: number): uPlot.Options {
     const palette = this.host.palette;
     const axis = (extra: uPlot.Axis): uPlot.Axis => ({
       stroke: () => palette.get("--ink-2"),
-      font: `${11 * scale}px ${FONT}`,
-      labelFont: `${11 * scale}px ${FONT}`,
+      font: `11px ${FONT}`,
+      labelFont: `11px ${FONT}`,
       labelGap: 0,
-      gap: 5 * scale,
-      grid: { stroke: () => palette.get("--line"), width: scale },
+      gap: 5,
+      grid: { stroke: () => palette.get("--line"), width: 1 },
       ticks: { show: false },
       ...extra,
     });
     return {
       width,
-      height: plotHeight(width / scale) * scale,
-      padding: [10 * scale, RIGHT * scale, 0, 4 * scale],
+      height: plotHeight(width),
+      padding: [ABOVE, RIGHT, 0, 4],
       legend: { show: false },
-      cursor:
-        scale === 1
-          ? {
-              drag: { x: false, y: false },
-              sync: { key: this.host.syncKey, setSeries: false },
-              y: false,
-              points: { size: 6, width: 0 },
-            }
-          : { show: false },
+      cursor: {
+        drag: { x: false, y: false },
+        sync: { key: this.host.syncKey, setSeries: false },
+        y: false,
+        points: { size: 6, width: 0 },
+      },
       scales: {
-        x: { time: false, range: (_u, min, max) => [min ?? 0, Math.max(max ?? 1, (min ?? 0) + 1)] },
+        x: {
+          time: false,
+          distr: data.logX ? 3 : 1,
+          range: (_u, min, max) => this.across(min, max),
+        },
         y: { distr: data.log ? 3 : 1, range: (_u, min, max) => this.range(min, max) },
       },
       axes: [
         axis({
-          size: 24 * scale,
-          space: 70 * scale,
-          values: (_u, v) => v.map(tick),
+          size: BELOW,
+          space: 70,
+          values: (_u, v) => v.map((n) => (n === null || n === undefined ? "" : tick(n))),
           grid: { show: false },
+          ...(data.logX && {
+            splits: (_u: uPlot, _axis: number, min: number, max: number) => decades(min, max),
+            filter: (_u: uPlot, splits: number[]) => splits,
+          }),
         }),
         axis({
-          size: 44 * scale,
-          space: 34 * scale,
+          size: LEFT,
+          space: 34,
           values: (_u, v) => v.map((n) => (n === null || n === undefined ? "" : tick(n))),
           ...this.ticks(data),
         }),
       ],
       series: [
         {},
-        ...data.series.map((s) => ({
+        ...drawn(data).map(({ series: s, alpha, width: wide }) => ({
           label: `${s.rule.short} ${s.part}`,
-          stroke: () => palette.rule(s.rule.id),
-          width: s.width * scale,
-          dash: s.dash.map((d) => d * scale),
+          stroke: () => palette.rule(s.rule.id) + alpha,
+          width: wide,
+          dash: [...s.dash],
           spanGaps: true,
-          points: { show: (u: uPlot) => u.data[0].length < 2, size: 5 * scale },
+          points: { show: (u: uPlot) => u.data[0].length < 2, size: 5 },
         })),
       ],
       hooks: {
         drawClear: [(u) => this.drawShade(u)],
-        drawAxes: [(u) => this.drawMark(u, scale)],
-        draw: [(u) => this.drawEnds(u, scale)],
-        setCursor: scale === 1 ? [(u) => this.moved(u)] : [],
+        drawAxes: [(u) => this.drawMark(u, uPlot.pxRatio)],
+        draw: [(u) => this.drawEnds(u, uPlot.pxRatio)],
+        setCursor: [(u) => this.moved(u)],
       },
     };
   }
@@ -276,12 +408,14 @@ export class LineChart implements Chart {
         max > data.range.to ? Math.max(max, fixedTop(data)) : data.range.to,
       ];
     }
-    const focus = focusRange(data);
-    const pad = Math.max((focus[1] - focus[0]) * 0.08, Math.abs(focus[1]) * 0.02) || 1;
-    return [Math.max(0, focus[0] - pad), focus[1] + pad];
+    // Who looks closer wants to see all that is there.
+    const focus = this.zoom.span === null ? focusRange(data) : [min, max];
+    const [low = 0, high = 1] = focus;
+    const pad = Math.max((high - low) * 0.08, Math.abs(high) * 0.02) || 1;
+    return [Math.max(0, low - pad), high + pad];
   }
 
-  private drawShade(u: uPlot): void {
+  private drawShade(u: PlotLike): void {
     const until = this.data?.shadeTo ?? 0;
     if (until <= 0) return;
     const left = u.bbox.left;
@@ -293,12 +427,11 @@ export class LineChart implements Chart {
     u.ctx.restore();
   }
 
-  private drawMark(u: uPlot, scale: number): void {
+  private drawMark(u: PlotLike, px: number): void {
     const mark = this.data?.mark ?? null;
     if (mark === null) return;
     const y = u.valToPos(mark, "y", true);
     if (y < u.bbox.top || y > u.bbox.top + u.bbox.height) return;
-    const px = scale * (scale === 1 ? uPlot.pxRatio : 1);
     const { ctx } = u;
     ctx.save();
     ctx.strokeStyle = this.host.palette.get("--ink-2");
@@ -312,16 +445,17 @@ export class LineChart implements Chart {
   }
 
   /** Names at the line ends: colour is never the only way to tell lines apart. */
-  private drawEnds(u: uPlot, scale: number): void {
+  private drawEnds(u: PlotLike, px: number): void {
     const data = this.data;
     if (data === null) return;
-    const px = scale * (scale === 1 ? uPlot.pxRatio : 1);
+    const end = this.across(data.x[0] ?? null, data.x.at(-1) ?? null)[1];
     const ends: { y: number; text: string; colour: string }[] = [];
     for (const s of data.series) {
-      const v = last(s.values);
+      const shown = smoothed(s.values, data.smooth);
+      const v = lastUntil(data.x, shown, end);
       if (s.endLabel === "" || v === null || (data.log && v <= 0)) continue;
       const y = u.valToPos(v, "y", true);
-      const colour = this.host.palette.rule(s.rule.id);
+      const colour = this.host.palette.rule(s.rule.id) + (s.pin === undefined ? "" : "b0");
       ends.push({ y: clamp(y, u.bbox.top, u.bbox.top + u.bbox.height), text: s.endLabel, colour });
     }
     spread(ends, LABEL_GAP * px, u.bbox.top, u.bbox.top + u.bbox.height);
@@ -346,14 +480,14 @@ export class LineChart implements Chart {
   }
 
   private drawLegend(data: LineData): void {
-    const shape = JSON.stringify(data.series.map((s) => [s.rule.id, s.part, s.dash]));
+    const shape = JSON.stringify(data.series.map((s) => [s.rule.id, s.part, s.dash, s.pin]));
     if (shape !== this.legendShape) {
       this.legendShape = shape;
       this.buildLegend(data);
     }
-    const at = this.cursor;
+    const at = this.cursor === null ? null : this.cursor + left(data);
     for (const { key, element } of this.legendValues) {
-      const own = data.series.find((s) => `${s.rule.id}/${s.part}` === key);
+      const own = data.series.find((s) => keyOf(s) === key);
       const shown = own === undefined ? null : at === null ? last(own.values) : own.values[at];
       setText(element, data.format(shown));
     }
@@ -371,12 +505,15 @@ export class LineChart implements Chart {
         cells.push(h("span", { class: "legend-part" }, lineSample(s.dash), s.part));
       }
     }
-    for (const { rule } of groups(data)) {
+    for (const { rule, pin, series } of groups(data)) {
       const swatch = h("span", { class: "swatch", "data-rule": rule.id });
-      cells.push(h("span", { class: "legend-item", title: rule.label }, swatch, rule.short));
-      for (const s of parts) {
+      const { short, label } = named(rule, pin);
+      const kind = pin === undefined ? "legend-item" : "legend-item pinned";
+      cells.push(h("span", { class: kind, title: label }, swatch, short));
+      for (const { part } of parts) {
         const element = h("span", { class: "legend-value" });
-        this.legendValues.push({ key: `${rule.id}/${s.part}`, element });
+        const own = series.find((s) => s.part === part);
+        if (own !== undefined) this.legendValues.push({ key: keyOf(own), element });
         cells.push(element);
       }
     }
@@ -389,21 +526,92 @@ function lineSample(dash: readonly number[]): SVGElement {
   return svg("0 0 24 8", { class: "line-sample" }, path);
 }
 
-function groups(data: LineData): { rule: RuleStyle; series: LineSeries[] }[] {
-  const found = new Map<string, { rule: RuleStyle; series: LineSeries[] }>();
-  for (const s of data.series) {
-    const group = found.get(s.rule.id) ?? { rule: s.rule, series: [] };
+interface Group {
+  readonly rule: RuleStyle;
+  readonly pin: string | undefined;
+  readonly series: LineSeries[];
+}
+
+const keyOf = (s: LineSeries): string => `${s.rule.id}/${s.pin ?? ""}/${s.part}`;
+
+/** Of a run, its rules; first of the present one. */
+function groups(data: LineData): Group[] {
+  const found = new Map<string, Group>();
+  const order = [...data.series].sort(
+    (a, b) => Number(a.pin !== undefined) - Number(b.pin !== undefined),
+  );
+  for (const s of order) {
+    const key = `${s.rule.id}/${s.pin ?? ""}`;
+    const group = found.get(key) ?? { rule: s.rule, pin: s.pin, series: [] };
     group.series.push(s);
-    found.set(s.rule.id, group);
+    found.set(key, group);
   }
   return [...found.values()];
 }
 
+/** "NP A": a rule of the pinned run A. */
+function named(rule: RuleStyle, pin: string | undefined): RuleStyle {
+  if (pin === undefined) return rule;
+  return { id: rule.id, short: `${rule.short} ${pin}`, label: C.pins.of(rule.label, pin) };
+}
+
+interface Drawn {
+  readonly series: LineSeries;
+  readonly values: readonly (number | null)[];
+  /** Two hex digits behind the colour, or none. */
+  readonly alpha: string;
+  readonly width: number;
+}
+
+/** Lines from back to front: pinned ones, raw ones behind their average, and those that matter. */
+function drawn(data: LineData): Drawn[] {
+  const pinned: Drawn[] = [];
+  const raw: Drawn[] = [];
+  const front: Drawn[] = [];
+  for (const series of data.series) {
+    const { values, width } = series;
+    if (series.pin !== undefined) {
+      pinned.push({
+        series,
+        values: smoothed(values, data.smooth),
+        alpha: FAINT,
+        width: width * 0.7,
+      });
+      continue;
+    }
+    if (data.smooth > 1) raw.push({ series, values, alpha: RAW, width: 1 });
+    front.push({ series, values: smoothed(values, data.smooth), alpha: "", width });
+  }
+  return [...pinned, ...raw, ...front];
+}
+
+/** Columns that have no place on a logarithmic axis. */
+function left({ logX, x }: LineData): number {
+  if (!logX) return 0;
+  const first = x.findIndex((v) => v > 0);
+  return first < 0 ? x.length : first;
+}
+
 function aligned(data: LineData): uPlot.AlignedData {
-  const ys = data.series.map((s) =>
-    data.log ? s.values.map((v) => (v !== null && v > 0 ? v : null)) : [...s.values],
-  );
-  return [[...data.x], ...ys];
+  const from = left(data);
+  const ys = drawn(data).map(({ values }) => {
+    const shown = from > 0 ? values.slice(from) : values;
+    return data.log ? shown.map((v) => (v !== null && v > 0 ? v : null)) : [...shown];
+  });
+  return [data.x.slice(from), ...ys];
+}
+
+/** The last value that is in sight. */
+function lastUntil(
+  x: readonly number[],
+  values: readonly (number | null)[],
+  end: number,
+): number | null {
+  for (let i = values.length - 1; i >= 0; i--) {
+    const v = values[i];
+    if (v !== null && v !== undefined && (x[i] ?? 0) <= end) return v;
+  }
+  return null;
 }
 
 function last(values: readonly (number | null)[]): number | null {
@@ -444,28 +652,6 @@ function focusRange(data: LineData): [number, number] {
   const now = Math.max(...data.series.map((s) => last(s.values) ?? 0));
   hi = Math.min(hi, Math.max(now * HEADROOM, lo));
   return hi >= lo ? [lo, hi] : [0, 1];
-}
-
-/** 1, 2, 5 … within the range, denser when the range is short; never an odd number at its edge. */
-export function logTicks(min: number, max: number): number[] {
-  if (!(min > 0) || !(max > min)) return [];
-  let found: number[] = [];
-  for (const steps of [
-    [1],
-    [1, 2, 5],
-    [1, 1.5, 2, 3, 4, 5, 7],
-    [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 4, 5, 6, 7, 8, 9],
-  ]) {
-    found = [];
-    for (let k = Math.floor(Math.log10(min)); k <= Math.ceil(Math.log10(max)); k++) {
-      for (const m of steps) {
-        const t = Number((m * 10 ** k).toPrecision(3));
-        if (t >= min && t <= max) found.push(t);
-      }
-    }
-    if (found.length >= 3) break;
-  }
-  return found;
 }
 
 /** Moves labels apart, keeping their order and staying inside. */

@@ -149,7 +149,7 @@ function asHeader(x: unknown): Header | null {
     rules.add(lane.rule);
     cleanLanes.push({ rule: lane.rule, step: lane.step, bytes: lane.bytes });
   }
-  const cleanHistory = asHistory(history, rules);
+  const cleanHistory = checkedHistory(history, rules);
   if (cleanHistory === null) return null;
   return {
     settings: x.settings,
@@ -160,7 +160,11 @@ function asHeader(x: unknown): Header | null {
   };
 }
 
-function asHistory(x: unknown, rules: ReadonlySet<string>): Record<string, Metrics[]> | null {
+/** Curves from a file, rule by rule, or null when they are not what a page has written. */
+export function checkedHistory(
+  x: unknown,
+  rules: ReadonlySet<string>,
+): Record<string, Metrics[]> | null {
   if (!isObject(x)) return null;
   const history: Record<string, Metrics[]> = {};
   for (const rule of rules) {

@@ -1,7 +1,8 @@
 /** The curves: loss, test error, and how well feedback points. */
 import type { RuleStyle } from "../charts/chart";
 import { LineChart, type LineData, type LineSeries } from "../charts/line";
-import { settingOf, warmupOf } from "../config";
+import { settingOf, taskOf, warmupOf } from "../config";
+import { taskOfPin } from "../data/pins";
 import { degrees, layerName, percent, value } from "../format";
 import { M } from "../messages";
 import { columns, type Metrics, type Store } from "../store";
@@ -28,13 +29,39 @@ interface Line {
   readonly pick: (m: Metrics) => number | null;
 }
 
-function series(store: Store, lines: readonly Line[]): { x: number[]; series: LineSeries[] } {
-  const { x, ys } = columns(
-    store.history,
-    lines.map(({ rule, pick }) => ({ rule: rule.id, pick })),
-  );
-  const all = lines.map(({ pick: _, ...line }, i) => ({ ...line, values: ys[i] ?? [] }));
-  return { x, series: all.filter((s) => s.values.some((v) => v !== null)) };
+/** `of`: a rule's lines, the same for the present run and for pinned ones. */
+function series(
+  store: Store,
+  shown: readonly RuleStyle[],
+  of: (rule: RuleStyle, pinned: boolean) => readonly Line[],
+): { x: number[]; series: LineSeries[] } {
+  const live = shown.flatMap((rule) => {
+    const frames = store.history.frames(rule.id);
+    return of(rule, false).map((line) => ({ ...line, frames }));
+  });
+  const task = taskOf(store.built);
+  const pinned = store.pins
+    .filter((pin) => taskOfPin(pin) === task)
+    .flatMap(({ letter, rules }) =>
+      rules.flatMap(({ rule: id, frames }) => {
+        const rule = store.rule(id);
+        if (rule === undefined) return [];
+        return of(rule, true).map((line) => {
+          const endLabel = line.endLabel === "" ? "" : `${line.endLabel} ${letter}`;
+          return { ...line, endLabel, pin: letter, frames };
+        });
+      }),
+    );
+  const all = [...live, ...pinned];
+  const { x, ys } = columns(all);
+  const made = all.map(({ pick: _, frames: __, ...line }, i) => ({ ...line, values: ys[i] ?? [] }));
+  return { x, series: made.filter((s) => s.values.some((v) => v !== null)) };
+}
+
+/** What the reader has chosen for all curves. */
+function view(store: Store): Pick<LineData, "logX" | "smooth"> {
+  const { config } = store;
+  return { logX: settingOf(config, "logX"), smooth: Number(settingOf(config, "smooth")) };
 }
 
 function trainAndTest(
@@ -42,11 +69,19 @@ function trainAndTest(
   train: Line["pick"],
   test: Line["pick"],
 ): ReturnType<typeof series> {
-  const lines = rulesShown(store).flatMap((rule): Line[] => [
-    { rule, part: M.loss.test, dash: SOLID, width: 2, endLabel: rule.short, pick: test },
-    { rule, part: M.loss.train, dash: DASHED, width: 1.25, endLabel: "", pick: train },
-  ]);
-  return series(store, lines);
+  return series(store, rulesShown(store), (rule, pinned) => {
+    const line = {
+      rule,
+      part: M.loss.test,
+      dash: SOLID,
+      width: 2,
+      endLabel: rule.short,
+      pick: test,
+    };
+    const own = { rule, part: M.loss.train, dash: DASHED, width: 1.25, endLabel: "", pick: train };
+    // Of a pinned run the curve that counts; the other would crowd the figure.
+    return pinned ? [line] : [line, own];
+  });
 }
 
 type LayerKey = "angle" | "relative_error" | "sign_agreement";
@@ -66,8 +101,9 @@ function perLayer(store: Store, key: LayerKey): ReturnType<typeof series> {
   const wanted = settingOf(store.config, "layer");
   const chosen = wanted <= layers.length ? wanted : 0;
   const shown = rulesShown(store).filter((rule) => !exact(rule));
-  const lines = shown.flatMap((rule) =>
-    layers.flatMap((layer, i): Line[] => {
+  return series(store, shown, (rule, pinned) => {
+    if (pinned && store.rule(rule.id)?.has_feedback === false) return [];
+    return layers.flatMap((layer, i): Line[] => {
       if (chosen !== 0 && chosen !== i + 1) return [];
       const single = chosen !== 0 || layers.length === 1;
       return [
@@ -80,9 +116,8 @@ function perLayer(store: Store, key: LayerKey): ReturnType<typeof series> {
           pick: (m) => m.layers[i]?.[key] ?? null,
         },
       ];
-    }),
-  );
-  return series(store, lines);
+    });
+  });
 }
 
 /** Shade the longest warm-up of the rules shown. */
@@ -93,7 +128,7 @@ function warmup(store: Store): number {
 
 type LineSpec = Omit<Figure, "mount" | "needs" | "topics" | "caption"> & {
   readonly caption: string;
-  readonly data: (store: Store) => Omit<LineData, "title">;
+  readonly data: (store: Store) => Omit<LineData, "title" | "logX" | "smooth">;
 };
 
 function lineFigure(spec: LineSpec): Figure {
@@ -101,11 +136,14 @@ function lineFigure(spec: LineSpec): Figure {
   return {
     ...rest,
     needs: null,
-    topics: ["history", "config"],
+    topics: ["history", "config", "pins"],
     caption: () => caption,
     mount: (host) => {
       const chart = new LineChart(host);
-      return { chart, update: (store) => chart.set({ title: spec.title, ...data(store) }) };
+      return {
+        chart,
+        update: (store) => chart.set({ title: spec.title, ...view(store), ...data(store) }),
+      };
     },
   };
 }
@@ -144,7 +182,7 @@ export const error = lineFigure({
   title: M.error.title,
   tasks: ["classifier"],
   area: "wide",
-  options: [],
+  options: ["logWrong"],
   caption: M.error.caption,
   data: (store) => ({
     ...trainAndTest(
@@ -156,7 +194,7 @@ export const error = lineFigure({
     format: percent,
     mark: null,
     ticks: null,
-    log: false,
+    log: settingOf(store.config, "logWrong"),
     range: { kind: "fixed", from: 0, to: 0 },
     shadeTo: warmup(store),
     summary: M.error.summary,
@@ -168,7 +206,7 @@ export const angle = lineFigure({
   title: M.angle.title,
   tasks: BOTH,
   area: "third",
-  options: [],
+  options: ["logAngle"],
   caption: M.angle.caption,
   data: (store) => ({
     ...perLayer(store, "angle"),
@@ -176,7 +214,7 @@ export const angle = lineFigure({
     format: degrees,
     mark: 90,
     ticks: [0, 45, 90, 135, 180],
-    log: false,
+    log: settingOf(store.config, "logAngle"),
     range: { kind: "fixed", from: 0, to: 100 },
     shadeTo: warmup(store),
     summary: M.angle.summary,
@@ -208,7 +246,7 @@ export const sign = lineFigure({
   title: M.sign.title,
   tasks: BOTH,
   area: "third",
-  options: [],
+  options: ["logSign"],
   caption: M.sign.caption,
   data: (store) => ({
     ...perLayer(store, "sign_agreement"),
@@ -216,7 +254,7 @@ export const sign = lineFigure({
     format: percent,
     mark: 50,
     ticks: [0, 25, 50, 75, 100],
-    log: false,
+    log: settingOf(store.config, "logSign"),
     range: { kind: "fixed", from: 25, to: 100 },
     shadeTo: warmup(store),
     summary: M.sign.summary,

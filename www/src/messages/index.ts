@@ -76,6 +76,10 @@ export const SETTING_TEXT: Readonly<Record<SettingKey, SettingText>> = {
     help: "Training digits and test digits used for each measurement.",
   },
   stop: { label: "Stop after", help: "Iteration at which the run ends. 0 means never." },
+  target: {
+    label: "Stop at loss",
+    help: "The run pauses when a rule’s test loss, per batch of 32, falls to this. Continue goes on to the next rule. 0 means never.",
+  },
   budget: {
     label: "Speed",
     help: "Computing time in each animation frame. About 9 ms keeps the page at 60 frames a second.",
@@ -87,6 +91,15 @@ export const SETTING_TEXT: Readonly<Record<SettingKey, SettingText>> = {
   },
   logLoss: { label: "log", help: "Logarithmic loss axis." },
   logError: { label: "log", help: "Logarithmic error axis." },
+  logWrong: { label: "log", help: "Logarithmic axis of the test error." },
+  logAngle: { label: "log", help: "Logarithmic axis of angles." },
+  logSign: { label: "log", help: "Logarithmic axis of signs." },
+  logX: { label: "log iterations", help: "Iterations on a logarithmic axis, in all curves." },
+  smooth: {
+    label: "Smoothing",
+    help: "Moving average of all curves over so many measurements; the raw curve stays faintly behind.",
+    options: { "0": "none", "5": "5 points", "15": "15 points", "50": "50 points" },
+  },
   layer: {
     label: "Layer",
     help: "Which feedback weights to show.",

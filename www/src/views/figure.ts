@@ -8,8 +8,9 @@ import { type OnSetting, type SettingControl, settingControl } from "../controls
 import { h, setText } from "../dom";
 import type { FigureHost, Figure as FigureSpec, MountedFigure } from "../figures/spec";
 import { M } from "../messages";
+import { C } from "../messages/lab";
 import type { Store } from "../store";
-import { saveFigurePng } from "./png";
+import { type FigurePicture, saveFigurePng, saveFigureSvg } from "./png";
 
 /** Labels for screen readers and open tables follow the chart at this pace, in ms. */
 const CALM_MS = 2000;
@@ -58,15 +59,21 @@ export class FigureView {
       M.figure.png,
     );
     png.setAttribute("aria-label", M.figure.pngTitle(spec.title));
-    png.addEventListener("click", () => {
-      void saveFigurePng(
-        spec.title,
-        this.caption.textContent ?? "",
-        this.mounted.chart,
-        host.palette,
-        store,
-      );
+    const svg = h(
+      "button",
+      { type: "button", class: "quiet", title: C.svgTitle(spec.title) },
+      C.svg,
+    );
+    svg.setAttribute("aria-label", C.svgTitle(spec.title));
+    const picture = (): FigurePicture => ({
+      title: spec.title,
+      caption: this.caption.textContent ?? "",
+      chart: this.mounted.chart,
+      palette: host.palette,
+      store,
     });
+    png.addEventListener("click", () => void saveFigurePng(picture()));
+    svg.addEventListener("click", () => saveFigureSvg(picture()));
     this.element = h(
       "figure",
       { class: `figure ${spec.area}`, "data-figure": spec.id },
@@ -78,7 +85,14 @@ export class FigureView {
       ),
       this.mounted.chart.element,
       this.caption,
-      h("div", { class: "figure-foot" }, this.details, png),
+      h(
+        "div",
+        { class: "figure-foot" },
+        this.details,
+        this.mounted.chart.footTools ?? null,
+        png,
+        svg,
+      ),
     );
     this.unsubscribe = spec.topics.map((topic) => store.on(topic, () => this.update()));
     this.observer = new IntersectionObserver(

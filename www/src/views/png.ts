@@ -1,7 +1,7 @@
-/** A figure as a PNG at twice its size: title, picture, caption, and the settings that made it. */
+/** A figure as a file, PNG at twice its size or SVG: title, picture, caption, and the settings that made it. */
 import type { Chart, RuleStyle } from "../charts/chart";
 import type { Palette } from "../charts/palette";
-import { blank, FONT, saveSheet, wrapped } from "../charts/sheet";
+import { blank, drawing, FONT, painted, saveSheet, saveSvg, wrapped } from "../charts/sheet";
 import { taskOf } from "../config";
 import { encodeConfig } from "../config-url";
 import { count } from "../format";
@@ -13,26 +13,43 @@ const MARGIN = 24;
 /** Room for the tallest picture; the file is cut to what was used. */
 const ROOM = 1400;
 
-export async function saveFigurePng(
-  title: string,
-  caption: string,
-  chart: Chart,
-  palette: Palette,
-  store: Store,
-): Promise<void> {
-  const ctx = blank(WIDTH, ROOM, palette);
+export interface FigurePicture {
+  readonly title: string;
+  readonly caption: string;
+  readonly chart: Chart;
+  readonly palette: Palette;
+  readonly store: Store;
+}
+
+const fileName = (title: string): string => title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+
+export async function saveFigurePng(figure: FigurePicture): Promise<void> {
+  const ctx = blank(WIDTH, ROOM, figure.palette);
   if (ctx === null) return;
+  await saveSheet(ctx, sheet(ctx, figure), fileName(figure.title));
+}
+
+export function saveFigureSvg(figure: FigurePicture): void {
+  const { title, palette } = figure;
+  const text = drawing(WIDTH, title, palette, (ctx) => sheet(ctx, figure));
+  if (text !== null) saveSvg(text, fileName(title));
+}
+
+/** Everything on the sheet; returns where it ends. */
+function sheet(ctx: CanvasRenderingContext2D, figure: FigurePicture): number {
+  const { title, caption, chart, palette, store } = figure;
   const inner = WIDTH - 2 * MARGIN;
   let y = MARGIN;
   y = write(ctx, title, `600 18px ${FONT}`, palette.get("--ink"), y, inner) + 4;
   y = legend(ctx, palette, chart.rules(), y) + 8;
   ctx.save();
   ctx.translate(MARGIN, y);
-  y += chart.paint(ctx, inner) + 12;
+  y += painted(ctx, chart, inner, palette) + 12;
   ctx.restore();
   y = write(ctx, caption, `13px ${FONT}`, palette.get("--ink-2"), y, inner) + 4;
-  y = write(ctx, provenance(store), `11px ${FONT}`, palette.get("--ink-2"), y, inner) + MARGIN - 6;
-  await saveSheet(ctx, y, title.toLowerCase().replace(/[^a-z0-9]+/g, "-"));
+  return (
+    write(ctx, provenance(store), `11px ${FONT}`, palette.get("--ink-2"), y, inner) + MARGIN - 6
+  );
 }
 
 /** Writes wrapped text from y downwards; returns the y below it. */
