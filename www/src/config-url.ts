@@ -24,7 +24,7 @@ export const URL_VERSION = 1;
 /** Longest address read, in characters; a real one has a few hundred. */
 const MAX_LENGTH = 4096;
 /** Keys that belong to the page rather than to the configuration. */
-const PAGE_KEYS: readonly string[] = ["v", "data", "theme", "preset", "seeds", "steps"];
+const PAGE_KEYS: readonly string[] = ["v", "data", "theme", "preset", "seeds", "steps", "own", "levels", "at"];
 const NUMBER = /^[+-]?(\d{1,17}\.?\d{0,17}|\.\d{1,17})(e[+-]?\d{1,3})?$/i;
 
 export type UrlProblem =
@@ -204,7 +204,7 @@ export function hyperOf(rule: RuleInfo, key: string): HyperInfo | undefined {
 }
 
 /** Foreign text shown back to the reader is short and has no control characters. */
-function clip(text: string): string {
+export function clip(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
   const plain = text.replace(/[\u0000-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, "?");
   return plain.length > 40 ? `${plain.slice(0, 39)}…` : plain;
