@@ -5,7 +5,6 @@
  * a rule that joins or leaves, or something that needs a new run and therefore waits for a click.
  * Nothing outside the root is touched except listeners for visibility and theme, removed by destroy.
  */
-import { Zoom } from "../charts/line-zoom";
 import { Palette } from "../charts/palette";
 import {
   type DataShape,
@@ -22,10 +21,8 @@ import {
 } from "../config";
 import { decodeConfig, encodeConfig, formatNumber, type UrlProblem } from "../config-url";
 import { DevicePanel } from "../controls/device";
-import type { NativeRun } from "../data/command";
 import type { RunFile } from "../data/run-file";
 import { RunFileError, unpackRun } from "../data/run-file";
-import type { Shelf } from "../data/shelf";
 import { h, setText } from "../dom";
 import { type Clock, Engine } from "../engine/engine";
 import type {
@@ -39,21 +36,16 @@ import type {
   RuleInfo,
   RunConfig,
 } from "../engine/protocol";
-import { count, value } from "../format";
+import { count } from "../format";
 import { LEDE, M, SETTING_TEXT } from "../messages";
-import { C } from "../messages/lab";
 import { Digits, Store } from "../store";
-import { CommandPanel } from "./command";
 import { DigitsLoader } from "./digits-loader";
 import { acceptDrops, DigitsPanel } from "./digits-panel";
 import { FigureGrid } from "./figure-grid";
-import { readAt, Target } from "./goal";
 import { KeepPanel } from "./keep";
 import { LiveRegion } from "./live";
 import { type Notice, Notices } from "./notices";
-import { PinsPanel } from "./pins";
 import { ProgressLine } from "./progress";
-import { RunsPanel } from "./runs";
 import { keyList, Setup } from "./setup";
 import type { Shared } from "./shared";
 import { Transport } from "./transport";
@@ -73,10 +65,6 @@ export interface LabOptions {
   /** Everything that happens in the engine, after the instrument has taken note of it. */
   readonly onEvent?: (event: EngineEvent) => void;
   readonly onNotice?: (notice: Notice) => void;
-  /** Where runs and pins are kept in this browser, if they are. */
-  readonly shelf?: Shelf;
-  /** Leads to an experiment made of the present settings. */
-  readonly onCompare?: () => void;
 }
 
 /** Null shows all. Running, pausing and the figures' own tables are always there. */
@@ -118,15 +106,6 @@ export class Lab {
   private readonly digitsPanel: DigitsPanel;
   private readonly loader: DigitsLoader;
   private readonly keep: KeepPanel;
-  private readonly pins: PinsPanel;
-  private readonly command: CommandPanel;
-  private readonly runs: RunsPanel | null;
-  private readonly zoom = new Zoom();
-  private readonly target = new Target();
-  /** Iteration that the link leads to, until the digits are here. */
-  private at: number | null = null;
-  /** Rates were changed in the middle of the run. */
-  private retuned = false;
   private readonly stop = new AbortController();
   private readonly observers: MutationObserver[] = [];
   private readonly defaults = new Map<string, RunConfig>();
@@ -175,28 +154,6 @@ export class Lab {
       onDigits: (data, own) => this.useDigits(data, own),
     });
     this.keep = this.makeKeep();
-    this.pins = new PinsPanel({
-      store: this.store,
-      notices: this.notices,
-      onSetting: (key, value) => this.set(key, value),
-      onPins: () => void this.runs?.setPins(),
-      onCompare: options.onCompare ?? null,
-    });
-    this.command = new CommandPanel({
-      store: this.store,
-      runs: () => this.nativeRuns(),
-      retuned: () => this.retuned,
-    });
-    this.runs =
-      options.shelf === undefined
-        ? null
-        : new RunsPanel({
-            store: this.store,
-            notices: this.notices,
-            shelf: options.shelf,
-            pack: () => this.keep.pack(),
-            open: (file) => this.restore(file),
-          });
     this.device = new DevicePanel(
       {
         store: this.store,
@@ -212,13 +169,11 @@ export class Lab {
     this.figures = new FigureGrid(
       {
         store: this.store,
-        curves: this.pins.element,
         only: () => this.view.figures,
         chartHost: {
           queue,
           palette: this.palette,
           syncKey: uid,
-          zoom: this.zoom,
           output: (rule, index) => this.engine.inspect(rule, "test", Uint32Array.of(index)),
           ask: (rule, question) => this.engine.ask(rule, question),
         },
@@ -233,7 +188,6 @@ export class Lab {
     this.listen();
     this.refresh();
     this.complain(decoded.problems);
-    this.takeAt(options.params);
   }
 
   /** Loads the digits; the page is usable meanwhile. */
