@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { offline } from "./scripts/lib/offline.mjs";
 
 const root = fileURLToPath(new URL("./www", import.meta.url));
 
@@ -14,6 +15,7 @@ export default defineConfig({
   root,
   base: "./",
   clearScreen: false,
+  plugins: [offline()],
   build: {
     outDir: "../dist",
     emptyOutDir: true,

@@ -179,9 +179,10 @@ export async function buildSite(tools) {
   const ran = await whenChanged(
     {
       name: "site",
-      inputs: ["www", "vite.config.ts", "tsconfig.json", "package-lock.json"].map((name) =>
-        inRoot(name),
-      ),
+      inputs: [
+        ...["www", "vite.config.ts", "tsconfig.json", "package-lock.json"],
+        "scripts/lib/offline.mjs",
+      ].map((name) => inRoot(name)),
       words: [process.version],
       outputs: [dist],
     },

@@ -10,7 +10,8 @@ import { chromium } from "playwright-core";
 import { BROWSER_FLAGS, dashed, GPU_FLAGS } from "../../scripts/lib/browser-flags.mjs";
 import { serveSite } from "./server.mjs";
 
-const DIST = process.env.DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
+/** The built site. */
+export const DIST = process.env.DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
 const CHROMIUM =
   process.env.CHROMIUM ??
   ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);

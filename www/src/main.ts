@@ -1,9 +1,11 @@
 /** The page: finds its places in index.html, loads the core, starts one instrument, keeps the address. */
 import { CoreLoadError } from "./engine/core";
+import { Shelf } from "./data/shelf";
 import type { Core } from "./engine/protocol";
 import { writeAddress } from "./experiments/address";
 import { ExperimentsSection } from "./experiments/section";
 import { M } from "./messages";
+import { keepForOffline } from "./offline/register";
 import { Lab } from "./views/lab";
 import { Notices } from "./views/notices";
 import { rulesTable } from "./views/rules-table";
@@ -36,6 +38,7 @@ async function main(): Promise<void> {
   const section = document.querySelector<HTMLElement>("[data-experiments]");
   if (section !== null && first !== undefined) mountExperiments(section, core, first.lab);
   await Promise.all(labs.map(({ lab }) => lab.start()));
+  keepForOffline(new URL(".", document.baseURI));
 }
 
 /** The paper's experiments run on the data of the first instrument, where it fits. */
