@@ -73,7 +73,7 @@ const TILE = 56;
 const TILE_ROWS = 4;
 const TILES_ACROSS = [3, 8] as const;
 /** A line of a strip, and the tallest a cell may be, in CSS pixels. */
-const LINE = 14;
+const LINE = 18;
 const CELL_MOST = 30;
 /** Cells that Page Up and Page Down go, where there is nothing to turn. */
 const LEAP = 10;

@@ -1,6 +1,7 @@
 /** The figures of the instrument. */
 import { taskOf } from "../config";
 import type { Store } from "../store";
+import { dials } from "./dials";
 import { angle, error, loss, relative, sign } from "./lines";
 import { matrices } from "./matrices";
 import { images, latent, scores } from "./pictures";
@@ -16,6 +17,7 @@ export const FIGURES: readonly Figure[] = [
   angle,
   relative,
   sign,
+  dials,
   matrices,
 ];
 

@@ -1,7 +1,7 @@
 /** W, B and their difference, layer by layer, read from one rule's run about once a second. */
 import { MatrixChart, type MatrixData, type MatrixWords } from "../charts/matrix";
 import { type Matrix, multiply, productCost } from "../charts/matrix-math";
-import { settingOf } from "../config";
+import { settingOf, taskOf } from "../config";
 import type { SimulatorHandle } from "../engine/protocol";
 import { layerName } from "../format";
 import { MATRICES } from "../messages/matrices";
@@ -77,7 +77,7 @@ class MatrixView {
     if (!rules.some(({ id }) => id === this.rule)) this.rule = firstRule(store);
     const top = settingOf(store.built, "hidden").length + 1;
     const layers = Array.from({ length: top - 1 }, (_, i) => i + 2);
-    if (!layers.includes(this.layer)) this.layer = layers.at(-1) ?? 0;
+    if (!layers.includes(this.layer)) this.layer = smallest(store, layers);
     const { rule, layer } = this;
     this.chart.setChoices({
       rules,
@@ -131,6 +131,17 @@ function firstRule(store: Store): string {
   const ids = settingOf(store.config, "rules");
   const learning = ids.find((id) => store.rule(id)?.learns_feedback === true);
   return learning ?? ids.find((id) => store.rule(id)?.has_feedback === true) ?? ids[0] ?? "";
+}
+
+/** The layer with the fewest weights: the one that can be read cell by cell. */
+function smallest(store: Store, layers: readonly number[]): number {
+  const hidden = settingOf(store.built, "hidden");
+  const { digits } = store;
+  const classes = digits?.data.classes ?? 1;
+  const pixels = (digits?.rows ?? 1) * (digits?.cols ?? 1) * (digits?.channels ?? 1);
+  const widths = [0, ...hidden, taskOf(store.built) === "classifier" ? classes : pixels];
+  const weights = (l: number): number => (widths[l] ?? 0) * (widths[l - 1] ?? 0);
+  return layers.reduce((best, l) => (weights(l) < weights(best) ? l : best), layers[0] ?? 0);
 }
 
 async function readLayer(run: SimulatorHandle, info: RuleInfo, layer: number): Promise<Reading> {

@@ -4,7 +4,7 @@
 export const MATRICES = {
   title: "Forward and feedback weights, side by side",
   caption:
-    "Each cell is one weight. If B learns to stand in for W, the second picture turns into the first and the third one fades.",
+    "Each cell is one weight. If B learns to stand in for W, the second picture turns into the first and the third one fades. It need not: feedback unlike W can still point downhill.",
   rule: "Rule",
   layer: "Weights",
   third: "Third picture",
