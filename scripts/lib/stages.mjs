@@ -178,9 +178,15 @@ async function checkBundle() {
       cause,
       remedy: "look at vite.config.ts and at how the page refers to its files",
     });
-  const core = files.filter((file) => file.endsWith(".wasm"));
-  if (core.length !== 1 || !core[0]) throw wrong(`expected one .wasm file, found ${core.length}`);
-  checkWasmSize(core[0]);
+  const ofPackage = path.join(dist, "package") + path.sep;
+  for (const what of ["the site", "the package"]) {
+    const core = files.filter(
+      (file) => file.endsWith(".wasm") && file.startsWith(ofPackage) === (what === "the package"),
+    );
+    if (core.length !== 1 || !core[0])
+      throw wrong(`expected one .wasm file in ${what}, found ${core.length}`);
+    checkWasmSize(core[0]);
+  }
   if (!files.includes(path.join(dist, "data", "mnist-10k.bin")))
     throw wrong("data/mnist-10k.bin is missing");
   for (const page of readdirSync(dist).filter((name) => name.endsWith(".html"))) {

@@ -54,6 +54,11 @@ test("a folder gives its index page, checked anew every time, with no policy add
   assert.equal(headers["content-encoding"], undefined);
 });
 
+test("pages of other hosts may read the site, which is public, to embed the element", async () => {
+  const { headers } = await get("/main.js");
+  assert.equal(headers["access-control-allow-origin"], "*");
+});
+
 test("WebAssembly has its own type, so that browsers compile it while it loads", async () => {
   const { headers } = await get("/assets/core-1a2b.wasm");
   assert.equal(headers["content-type"], "application/wasm");

@@ -40,7 +40,9 @@ export async function serveSite(dist) {
       return;
     }
     const type = TYPES[path.extname(file)] ?? "application/octet-stream";
-    response.writeHead(200, { "content-type": type, "content-length": statSync(file).size });
+    // As static hosts such as GitHub Pages do, for pages elsewhere that embed the element.
+    const cors = { "access-control-allow-origin": "*" };
+    response.writeHead(200, { "content-type": type, "content-length": statSync(file).size, ...cors });
     createReadStream(file).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
