@@ -1,11 +1,14 @@
 /**
  * The narrow layer's activity of many test digits, one panel a rule, each class with its own colour
  * and its own mark. Points: count × width, of which the first two columns are drawn. The axes follow
- * the middle 98 % of the points; what lies outside is drawn on the border.
+ * the middle 98 % of the points; what lies outside is drawn on the border. Where the network can be
+ * asked, a probe lies on one map, and beside the maps is what the network draws from that place.
  */
 import { h, setText } from "../dom";
 import { count, tick, value } from "../format";
+import { Latest } from "../latest";
 import { M } from "../messages";
+import { PROBE } from "../messages/probe";
 import type { Chart, ChartHost, RuleStyle, Table } from "./chart";
 import { digitCanvas, type PictureShape } from "./digit-grid";
 import { Surface } from "./surface";
@@ -23,6 +26,10 @@ export interface ScatterData {
   readonly panels: readonly ScatterPanelData[];
   /** The digit behind a point and what the rule's network makes of it. */
   readonly inspect: (rule: string, index: number) => Inspected | null;
+  /** What a rule's network draws from a code, and the picture's shape; left out where nobody can be asked. */
+  readonly decoder?: PictureShape & {
+    readonly decode: (rule: string, code: Float32Array) => Promise<Float32Array | null>;
+  };
 }
 
 export interface Inspected extends PictureShape {
@@ -50,6 +57,9 @@ const FOOT = 16;
 const markSize = (width: number): number => Math.min(3.2, Math.max(2.1, width / 95));
 /** A pointer further than this from every mark points at none, in CSS pixels. */
 const REACH = 14;
+/** How far an arrow key moves the probe, as a share of the map; with Shift. */
+const STEP = 0.02;
+const STRIDE = 0.1;
 
 export class Scatter implements Chart {
   readonly element: HTMLElement;
@@ -61,6 +71,25 @@ export class Scatter implements Chart {
   private panels: Panel[] = [];
   private shape = "";
   private hover: { panel: number; index: number } | null = null;
+  private readonly layout: HTMLElement;
+  private readonly handle: HTMLElement;
+  private readonly decoded: HTMLElement;
+  private readonly decodedCanvas = h("canvas", { role: "img" });
+  private readonly decodedTitle = h("p", { class: "probe-title" });
+  private readonly decodedCode = h("p", { class: "probe-code" });
+  private readonly decodedNote = h("p", { class: "probe-note" }, PROBE.hint);
+  /** Where the probe lies, as shares of its map from the lower left. */
+  private probe = { rule: "", x: 0.5, y: 0.5 };
+  private dragging = false;
+  private drawing: Float32Array | null = null;
+  private probed: Float32Array | null = null;
+  private readonly asker = new Latest<
+    { rule: string; code: Float32Array; shape: NonNullable<ScatterData["decoder"]> },
+    Float32Array | null
+  >(
+    ({ rule, code, shape }) => shape.decode(rule, code),
+    (output, { rule, code }) => this.takeDecoded(output, rule, code),
+  );
 
   constructor(private readonly host: ChartHost) {
     this.image = h("div", { class: "scatter", role: "img" });
@@ -75,12 +104,36 @@ export class Scatter implements Chart {
       this.marks.push(surface);
       this.legend.append(h("span", { class: "legend-item" }, surface.canvas, String(label)));
     }
-    this.element = h("div", {}, this.legend, this.image, this.line);
+    this.handle = h("div", {
+      class: "probe",
+      role: "slider",
+      tabindex: 0,
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+      hidden: true,
+    });
+    this.decoded = h(
+      "div",
+      { class: "decoded", hidden: true },
+      this.decodedCanvas,
+      h("div", {}, this.decodedTitle, this.decodedCode, this.decodedNote),
+    );
+    this.layout = h("div", { class: "scatter-layout" }, this.image, this.handle, this.decoded);
+    this.element = h("div", {}, this.legend, this.layout, this.line);
+    this.handle.addEventListener("pointerdown", (event) => this.grab(event, this.handle));
+    this.handle.addEventListener("keydown", (event) => this.probeKey(event));
   }
 
   set(data: ScatterData): void {
     this.data = data;
     this.host.queue.mark(this);
+    const panels = data.panels.filter(({ points }) => points !== null);
+    if (!panels.some(({ rule }) => rule.id === this.probe.rule))
+      this.probe = { rule: panels[0]?.rule.id ?? "", x: 0.5, y: 0.5 };
+    const points = this.probePanel()?.points ?? null;
+    if (points === this.probed) return;
+    this.probed = points;
+    this.askDecoded();
   }
 
   draw(): void {
@@ -102,6 +155,7 @@ export class Scatter implements Chart {
       this.drawPanel(ctx, panel, data.labels, width, height);
       if (this.hover?.panel === i) this.drawHover(ctx, panel, width, height, this.hover.index);
     });
+    this.drawProbe(data);
   }
 
   restyle(): void {
@@ -164,6 +218,7 @@ export class Scatter implements Chart {
   destroy(): void {
     for (const surface of this.marks) surface.destroy();
     for (const panel of this.panels) panel.surface.destroy();
+    this.asker.stop();
     this.host.queue.drop(this);
   }
 
@@ -188,6 +243,15 @@ export class Scatter implements Chart {
       const element = h("div", { class: "map-panel" }, title, holder);
       surface.canvas.addEventListener("pointermove", (event) => this.point(event, i));
       surface.canvas.addEventListener("pointerleave", () => this.clearHover());
+      surface.canvas.addEventListener("pointerdown", (event) => {
+        // A finger on the map scrolls the page: it places the probe by a tap, and drags it by its ring.
+        if (event.pointerType === "touch") this.point(event, i);
+        else this.place(event, panel.rule.id, surface.canvas);
+      });
+      surface.canvas.addEventListener("click", (event) => {
+        if (event instanceof PointerEvent && event.pointerType === "touch")
+          this.moveProbe(panel.rule.id, event);
+      });
       return { surface, element, card, rule: panel.rule.id };
     });
     this.image.replaceChildren(...this.panels.map((panel) => panel.element));
@@ -266,7 +330,145 @@ export class Scatter implements Chart {
     ctx.globalAlpha = 1;
   }
 
+  // The probe ------------------------------------------------------------------------------------
+
+  private probePanel(): ScatterPanelData | undefined {
+    return this.data?.panels.find(({ rule }) => rule.id === this.probe.rule);
+  }
+
+  private drawProbe(data: ScatterData): void {
+    const target = this.panels.find(({ rule }) => rule === this.probe.rule);
+    const panel = this.probePanel();
+    const there = data.decoder !== undefined && target !== undefined && panel?.points != null;
+    this.handle.hidden = !there;
+    this.decoded.hidden = data.decoder === undefined;
+    this.layout.classList.toggle("probing", data.decoder !== undefined);
+    if (!there) return;
+    const box = target.surface.canvas.getBoundingClientRect();
+    const from = this.layout.getBoundingClientRect();
+    const { x, y } = this.probe;
+    const across = MARGIN + x * (box.width - 2 * MARGIN);
+    const down = box.height - FOOT - MARGIN - y * (box.height - FOOT - 2 * MARGIN);
+    this.handle.style.left = `${box.left - from.left + across}px`;
+    this.handle.style.top = `${box.top - from.top + down}px`;
+    this.handle.dataset.rule = panel.rule.id;
+    const { short } = panel.rule;
+    const code = this.codeText(panel);
+    this.handle.setAttribute("aria-label", PROBE.label(short));
+    this.handle.setAttribute("aria-valuenow", String(Math.round(100 * x)));
+    this.handle.setAttribute("aria-valuetext", code);
+    this.decoded.dataset.rule = panel.rule.id;
+    setText(this.decodedTitle, PROBE.title(short));
+    setText(this.decodedCode, code);
+    this.decodedCanvas.setAttribute("aria-label", PROBE.picture(short, code));
+    if (this.drawing !== null)
+      digitCanvas(this.drawing, 1, data.decoder, this.host.palette.ramp(), this.decodedCanvas);
+  }
+
+  /** The first one or two numbers of the code under the probe, and the mean of all others. */
+  private code(panel: ScatterPanelData): Float32Array {
+    const { points, width } = panel;
+    const code = new Float32Array(width);
+    if (points === null) return code;
+    for (let i = 0; i < points.length; i++)
+      code[i % width] = (code[i % width] ?? 0) + (points[i] ?? 0) / (points.length / width);
+    const frame = frameOf(panel);
+    const at = ([lo, hi]: readonly [number, number], share: number): number =>
+      lo + share * (hi - lo);
+    code[0] = at(frame.x, this.probe.x);
+    if (width > 1) code[1] = at(frame.y, this.probe.y);
+    return code;
+  }
+
+  private codeText(panel: ScatterPanelData): string {
+    const numbers = [...this.code(panel).subarray(0, 2)].map((v) => v.toFixed(2));
+    return PROBE.code(numbers.join(", ").replaceAll("-", "−"));
+  }
+
+  private askDecoded(): void {
+    const shape = this.data?.decoder;
+    const panel = this.probePanel();
+    if (shape === undefined || panel?.points == null) return;
+    this.asker.ask({ rule: panel.rule.id, code: this.code(panel), shape });
+  }
+
+  private takeDecoded(output: Float32Array | null, rule: string, code: Float32Array): void {
+    this.drawing = output;
+    this.decoded.classList.toggle("empty", output === null);
+    const note = code.length > 2 ? `${PROBE.rest} ${PROBE.hint}` : PROBE.hint;
+    setText(this.decodedNote, output === null ? PROBE.none : note);
+    // Of which code the picture is, for whoever wants to check it.
+    this.decoded.dataset.code = `${rule} ${[...code].join(" ")}`;
+    this.host.queue.mark(this);
+  }
+
+  private place(event: PointerEvent, rule: string, canvas: HTMLElement): void {
+    if (event.button !== 0 || this.data?.decoder === undefined) return;
+    this.moveProbe(rule, event);
+    this.grab(event, canvas);
+  }
+
+  private grab(event: PointerEvent, element: HTMLElement): void {
+    if (event.button !== 0) return;
+    // Else the browser would select text on the way.
+    event.preventDefault();
+    this.handle.focus({ preventScroll: true });
+    this.clearHover();
+    this.dragging = true;
+    element.setPointerCapture(event.pointerId);
+    const done = new AbortController();
+    const { signal } = done;
+    const follow = (moved: PointerEvent): void => this.moveProbe(this.probe.rule, moved);
+    const end = (): void => {
+      this.dragging = false;
+      done.abort();
+    };
+    element.addEventListener("pointermove", follow, { signal });
+    element.addEventListener("pointerup", end, { signal });
+    element.addEventListener("pointercancel", end, { signal });
+  }
+
+  private moveProbe(rule: string, event: MouseEvent): void {
+    const canvas = this.panels.find((panel) => panel.rule === rule)?.surface.canvas;
+    if (canvas === undefined || this.data?.decoder === undefined) return;
+    const box = canvas.getBoundingClientRect();
+    const x = (event.clientX - box.left - MARGIN) / (box.width - 2 * MARGIN);
+    const y = (box.bottom - FOOT - MARGIN - event.clientY) / (box.height - FOOT - 2 * MARGIN);
+    this.setProbe(rule, x, y);
+  }
+
+  private setProbe(rule: string, x: number, y: number): void {
+    const within = (v: number): number => Math.min(1, Math.max(0, v));
+    this.probe = { rule, x: within(x), y: within(y) };
+    this.probed = this.probePanel()?.points ?? null;
+    this.askDecoded();
+    this.host.queue.mark(this);
+  }
+
+  private probeKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { rule, x, y } = this.probe;
+    const step = event.shiftKey ? STRIDE : STEP;
+    const moves: Readonly<Record<string, readonly [number, number]>> = {
+      ArrowLeft: [-step, 0],
+      ArrowRight: [step, 0],
+      ArrowUp: [0, step],
+      ArrowDown: [0, -step],
+    };
+    const move = moves[event.key];
+    const turn = event.key === "PageDown" ? 1 : event.key === "PageUp" ? -1 : 0;
+    if (move !== undefined) this.setProbe(rule, x + move[0], y + move[1]);
+    else if (event.key === "Home") this.setProbe(rule, 0.5, 0.5);
+    else if (turn !== 0) {
+      const ids = (this.data?.panels ?? []).flatMap((p) => (p.points === null ? [] : [p.rule.id]));
+      const next = ids[(ids.indexOf(rule) + turn + ids.length) % Math.max(1, ids.length)];
+      if (next !== undefined) this.setProbe(next, x, y);
+    } else return;
+    event.preventDefault();
+  }
+
   private point(event: PointerEvent, i: number): void {
+    if (this.dragging) return;
     const data = this.data;
     const panel = data?.panels[i];
     const target = this.panels[i];

@@ -110,6 +110,12 @@ export const latent: Figure = {
           original: digits.image(index),
           output: host.output(rule, index),
         }),
+        decoder: {
+          rows: digits.rows,
+          cols: digits.cols,
+          channels: digits.channels,
+          decode: (rule, code) => host.ask(rule, (run) => run.decode(code)),
+        },
       });
     };
     return { chart, update };
