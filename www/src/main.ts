@@ -1,6 +1,7 @@
 /** The page: finds its places in index.html, loads the core, starts one instrument, keeps the address. */
-import { CoreLoadError } from "./engine/core";
+
 import { Shelf } from "./data/shelf";
+import { CoreLoadError } from "./engine/core";
 import type { Core } from "./engine/protocol";
 import { writeAddress } from "./experiments/address";
 import { ExperimentsSection } from "./experiments/section";
@@ -28,7 +29,9 @@ async function main(): Promise<void> {
   }
   const { core } = shared;
   document.querySelector("[data-rules-table]")?.replaceChildren(rulesTable(core.rules()));
-  const labs = roots.map((root, i) => ({ root, lab: mount(root, shared, i === 0) }));
+  let experiments: ExperimentsSection | null = null;
+  const compare = (): void => experiments?.compare();
+  const labs = roots.map((root, i) => ({ root, lab: mount(root, shared, i === 0, compare) }));
   const [first] = labs;
   document.addEventListener("keydown", (event) => {
     const target = event.target;
@@ -36,17 +39,22 @@ async function main(): Promise<void> {
     (inside ?? first)?.lab.handleKey(event);
   });
   const section = document.querySelector<HTMLElement>("[data-experiments]");
-  if (section !== null && first !== undefined) mountExperiments(section, core, first.lab);
+  if (section !== null && first !== undefined) {
+    experiments = mountExperiments(section, core, first.lab);
+  }
   await Promise.all(labs.map(({ lab }) => lab.start()));
   keepForOffline(new URL(".", document.baseURI));
 }
 
 /** The paper's experiments run on the data of the first instrument, where it fits. */
-function mountExperiments(root: HTMLElement, core: Core, lab: Lab): void {
-  new ExperimentsSection(root, {
+function mountExperiments(root: HTMLElement, core: Core, lab: Lab): ExperimentsSection {
+  return new ExperimentsSection(root, {
     core,
     lab: {
       current: () => lab.store.digits?.data ?? null,
+      settings: () => lab.store.config,
+      rules: lab.store.rules,
+      configFor: (config, rule) => lab.configFor(config, rule),
       onChange: (listener) => void lab.store.on("digits", listener),
     },
     sample: new URL("data/mnist-10k.bin", new URL(".", document.baseURI)),
@@ -61,7 +69,7 @@ function mountExperiments(root: HTMLElement, core: Core, lab: Lab): void {
 }
 
 /** The first instrument of a page owns its address; any other is configured by its `data-lab`. */
-function mount(root: HTMLElement, shared: Shared, owner: boolean): Lab {
+function mount(root: HTMLElement, shared: Shared, owner: boolean, compare: () => void): Lab {
   const data = owner ? pageParam("data") : null;
   // Digits asked for by the link belong to it, whatever else changes.
   const suffix = data === null ? "" : `&data=${encodeURIComponent(data)}`;
@@ -71,6 +79,7 @@ function mount(root: HTMLElement, shared: Shared, owner: boolean): Lab {
     params: owner ? addressParams() : (root.dataset.lab ?? ""),
     dataUrl: data,
     lede: owner ? document.querySelector<HTMLElement>("[data-lede]") : null,
+    ...(owner && { shelf: new Shelf(), onCompare: compare }),
     onParams: (params) => owner && write(params + suffix),
     link: (params) => new URL(`#${params}${suffix}`, location.href.split(/[?#]/)[0]).href,
   });

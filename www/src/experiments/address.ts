@@ -11,6 +11,8 @@ export interface Wanted {
   /** Null: not given. */
   readonly seeds: number | null;
   readonly steps: number | null;
+  /** A comparison of the reader's own: its settings and levels of noise, as written. */
+  readonly own?: { readonly own: string; readonly levels: string };
 }
 
 export interface ReadAddress {
@@ -48,17 +50,21 @@ export function readAddress(
   };
   const seeds = number("seeds", Math.min(preset.seeds, MAX_SEEDS));
   const steps = number("steps", MAX_STEPS);
-  return { wanted: { preset: preset.id, seeds, steps }, problems };
+  const own = preset.id === "own" ? param("own") : null;
+  const wanted = { preset: preset.id, seeds, steps };
+  if (own === null) return { wanted, problems };
+  return { wanted: { ...wanted, own: { own, levels: param("levels") ?? "" } }, problems };
 }
 
 /** The query part with the experiment in it, or without one. */
 export function writeAddress(query: string, wanted: Wanted | null): string {
   const params = new URLSearchParams(query);
-  for (const key of ["preset", "seeds", "steps"]) params.delete(key);
+  for (const key of ["preset", "seeds", "steps", "own", "levels"]) params.delete(key);
   if (wanted !== null) {
     params.set("preset", wanted.preset);
     if (wanted.seeds !== null) params.set("seeds", String(wanted.seeds));
     if (wanted.steps !== null) params.set("steps", String(wanted.steps));
+    for (const [key, value] of Object.entries(wanted.own ?? {})) params.set(key, value);
   }
   const text = params.toString();
   return text === "" ? "" : `?${text}`;

@@ -43,7 +43,10 @@ export class PicturePanels {
   constructor(
     private readonly host: ChartHost & { readonly palette: ArmPalette },
     private readonly styles: readonly ArmStyle[],
+    lettered: boolean,
   ) {
+    const letter = (text: string): HTMLElement | null =>
+      lettered ? h("span", { class: "letter" }, text) : null;
     this.scatter = new Scatter(host);
     this.grid = new ImageGrid(host);
     this.labels = h("figcaption", {}, W.pictures.waiting);
@@ -51,14 +54,14 @@ export class PicturePanels {
       h(
         "figure",
         { class: "figure", "data-pictures": "latent" },
-        h("h4", {}, h("span", { class: "letter" }, "B"), W.pictures.latent),
+        h("h4", {}, letter("B"), W.pictures.latent),
         this.scatter.element,
         this.labels,
       ),
       h(
         "figure",
         { class: "figure", "data-pictures": "samples" },
-        h("h4", {}, h("span", { class: "letter" }, "C"), W.pictures.samples),
+        h("h4", {}, letter("C"), W.pictures.samples),
         this.grid.element,
         h("figcaption", {}, W.pictures.samplesCaption),
       ),

@@ -1,6 +1,6 @@
-/** The whole figure as one PNG at twice its size: title, legend, panels in a grid, where it comes from. */
+/** The whole figure as a file, PNG at twice its size or SVG: title, legend, panels in a grid, where it comes from. */
 import type { Chart } from "../charts/chart";
-import { blank, FONT, saveSheet, wrapped } from "../charts/sheet";
+import { blank, drawing, FONT, painted, saveSheet, saveSvg, wrapped } from "../charts/sheet";
 import type { ArmPalette, ArmStyle } from "./style";
 
 export interface PngPanel {
@@ -18,19 +18,35 @@ const MARGIN = 28;
 /** Room for the tallest figure; the file is cut to what was used. */
 const ROOM = 3200;
 
-export async function saveFigure(
-  name: string,
-  title: string,
-  notes: readonly string[],
-  styles: readonly ArmStyle[],
-  palette: ArmPalette,
-  panels: readonly PngPanel[],
-): Promise<void> {
-  const columns = Math.max(2, Math.min(4, panels.length));
-  const inner = columns * COLUMN + (columns - 1) * GAP;
+export interface FigurePicture {
+  readonly title: string;
+  readonly notes: readonly string[];
+  readonly styles: readonly ArmStyle[];
+  readonly palette: ArmPalette;
+  readonly panels: readonly PngPanel[];
+}
+
+const columnsOf = ({ panels }: FigurePicture): number => Math.max(2, Math.min(4, panels.length));
+const innerOf = (figure: FigurePicture): number =>
+  columnsOf(figure) * COLUMN + (columnsOf(figure) - 1) * GAP;
+
+export async function saveFigurePng(name: string, figure: FigurePicture): Promise<void> {
+  const ctx = blank(innerOf(figure) + 2 * MARGIN, ROOM, figure.palette);
+  if (ctx !== null) await saveSheet(ctx, sheet(ctx, figure), name);
+}
+
+export function saveFigureSvg(name: string, figure: FigurePicture): void {
+  const width = innerOf(figure) + 2 * MARGIN;
+  const text = drawing(width, figure.title, figure.palette, (ctx) => sheet(ctx, figure));
+  if (text !== null) saveSvg(text, name);
+}
+
+/** Everything on the sheet; returns where it ends. */
+function sheet(ctx: CanvasRenderingContext2D, figure: FigurePicture): number {
+  const { title, notes, styles, palette, panels } = figure;
+  const columns = columnsOf(figure);
+  const inner = innerOf(figure);
   const width = inner + 2 * MARGIN;
-  const ctx = blank(width, ROOM, palette);
-  if (ctx === null) return;
   ctx.textBaseline = "top";
   const write = (text: string, font: string, colour: string, x: number, y: number): void => {
     ctx.font = font;
@@ -52,7 +68,7 @@ export async function saveFigure(
     write(panel.title, `600 13px ${FONT}`, "--ink", x, y);
     ctx.save();
     ctx.translate(x, y + 24);
-    const tall = panel.chart.paint(ctx, span * COLUMN + (span - 1) * GAP);
+    const tall = painted(ctx, panel.chart, span * COLUMN + (span - 1) * GAP, palette);
     ctx.restore();
     const named = panel.axis === "" ? 0 : 14;
     if (named > 0) {
@@ -65,11 +81,13 @@ export async function saveFigure(
   }
   y += tallest + GAP;
   ctx.font = `11px ${FONT}`;
-  for (const line of notes.flatMap((note) => wrapped(ctx, note, inner))) {
+  for (const line of notes
+    .flatMap((note) => note.split("\n"))
+    .flatMap((note) => wrapped(ctx, note, inner))) {
     write(line, `11px ${FONT}`, "--ink-2", MARGIN, y);
     y += 16;
   }
-  await saveSheet(ctx, y + MARGIN - 10, name);
+  return y + MARGIN - 10;
 }
 
 function legend(

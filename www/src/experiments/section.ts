@@ -7,12 +7,14 @@ import { Notices } from "../views/notices";
 import { MAX_SEEDS, readAddress, type Wanted } from "./address";
 import { digitPresets, type Preset } from "./binding";
 import { DataSource, type LabData } from "./data";
-import type { Plan } from "./experiment";
+import { type Plan, PROBE } from "./experiment";
+import { decodeOwn, encodeOwn, type LabSettings, ownCommand, ownPreset } from "./own";
+import { bare, OwnForm, PAPER_LEVELS } from "./own-form";
 import { ExperimentView } from "./view";
 
 export interface SectionOptions {
   readonly core: Core;
-  readonly lab: LabData;
+  readonly lab: LabData & LabSettings;
   /** The packed digits that come with the page. */
   readonly sample: URL;
   /** A parameter of the address; hostile. */
@@ -22,7 +24,7 @@ export interface SectionOptions {
 }
 
 interface Item {
-  readonly preset: Preset;
+  preset: Preset;
   readonly element: HTMLElement;
   readonly button: HTMLButtonElement;
   readonly body: HTMLElement;
@@ -30,6 +32,8 @@ interface Item {
   shown: Preset;
   view: ExperimentView | null;
   plan: Plan;
+  /** A comparison of the reader's own. */
+  form: OwnForm | null;
 }
 
 /** Seeds to begin with: enough for a band. */
@@ -54,7 +58,14 @@ export class ExperimentsSection {
     this.notices.element.setAttribute("aria-label", W.notice.label);
     this.data = new DataSource(options.core, options.lab, options.sample);
     this.presets = digitPresets();
-    this.items = this.presets.map((preset) => this.item(preset));
+    const spec = { config: bare(options.lab.settings()), levels: PAPER_LEVELS };
+    const own = this.item(ownPreset(spec, options.lab), W.compare.meta);
+    own.form = new OwnForm(spec, options.lab, {
+      onChange: () => this.formChanged(own),
+      onApply: () => this.applyForm(own),
+    });
+    own.body.append(own.form.element);
+    this.items = [...this.presets.map((preset) => this.item(preset)), own];
     root.replaceChildren(
       h(
         "div",
@@ -87,8 +98,40 @@ export class ExperimentsSection {
     this.fromAddress();
   }
 
+  /** Opens the reader's own comparison with the simulator's present settings. */
+  compare(): void {
+    const item = this.items.find(({ form }) => form !== null);
+    if (item === undefined) return;
+    item.form?.take();
+    this.open(item);
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    item.element.scrollIntoView({ behavior: still ? "auto" : "smooth" });
+    item.button.focus({ preventScroll: true });
+  }
+
+  /** Other curves: at once, unless runs would be lost. */
+  private formChanged(item: Item): void {
+    if (item.view === null || item.view.fresh) this.applyForm(item);
+    else item.form?.setWaiting(true);
+  }
+
+  private applyForm(item: Item): void {
+    const { form } = item;
+    if (form === null) return;
+    form.setWaiting(false);
+    item.preset = ownPreset(form.spec, this.options.lab);
+    if (item.view === null) return;
+    item.view.destroy();
+    item.view = null;
+    if (!item.body.hidden) this.show(item);
+    this.tell();
+  }
+
   private fromAddress(): void {
-    const { wanted, problems } = readAddress(this.options.param, this.presets);
+    const { wanted, problems } = readAddress(
+      this.options.param,
+      this.items.map(({ preset }) => preset),
+    );
     if (problems.length > 0) {
       const list = problems.map(problemText);
       this.notices.show({ id: "experiment-url", kind: "warning", text: W.notice.lead, list });
@@ -97,19 +140,22 @@ export class ExperimentsSection {
     if (item !== undefined && wanted !== null) {
       const { seeds, steps } = wanted;
       item.plan = { seeds: seeds ?? item.plan.seeds, steps: steps ?? item.plan.steps };
+      const { own, levels } = wanted.own ?? { own: null, levels: null };
+      const spec = decodeOwn(own, levels, this.options.lab.rules);
+      if (spec !== null) item.form?.set({ ...spec, config: bare(spec.config) });
       this.open(item);
     }
     if (wanted !== null || problems.length > 0) this.root.scrollIntoView();
   }
 
-  private item(preset: Preset): Item {
+  private item(preset: Preset, meta = W.curves(preset.arms.length)): Item {
     const id = `experiment-${preset.id}`;
     const button = h(
       "button",
       { type: "button", "aria-expanded": "false", "aria-controls": id },
       h("span", { class: "experiment-source" }, preset.source),
       h("span", { class: "experiment-title" }, preset.title),
-      h("span", { class: "experiment-meta" }, W.curves(preset.arms.length)),
+      h("span", { class: "experiment-meta" }, meta),
     );
     const body = h("div", { id, hidden: true });
     const element = h(
@@ -119,7 +165,16 @@ export class ExperimentsSection {
       body,
     );
     const plan = { seeds: Math.min(SEEDS, preset.seeds, MAX_SEEDS), steps: preset.quick_steps };
-    const item: Item = { preset, element, button, body, shown: preset, view: null, plan };
+    const item: Item = {
+      preset,
+      element,
+      button,
+      body,
+      shown: preset,
+      view: null,
+      plan,
+      form: null,
+    };
     button.addEventListener("click", () => {
       if (body.hidden) this.open(item);
       else this.close(item);
@@ -146,6 +201,9 @@ export class ExperimentsSection {
         presets: this.presets,
         data: this.data,
         queue: this.queue,
+        ...(item.form !== null && {
+          command: (plan: Plan) => ownCommand(item.shown, plan, this.options.lab, PROBE),
+        }),
         onPlan: (plan) => {
           item.plan = plan;
           this.tell();
@@ -177,6 +235,10 @@ export class ExperimentsSection {
 
   private tell(): void {
     const item = this.items.find(({ body }) => !body.hidden);
-    this.options.onAddress(item === undefined ? null : { preset: item.preset.id, ...item.plan });
+    if (item === undefined) this.options.onAddress(null);
+    else {
+      const own = item.form === null ? {} : { own: encodeOwn(item.form.spec) };
+      this.options.onAddress({ preset: item.preset.id, ...item.plan, ...own });
+    }
   }
 }

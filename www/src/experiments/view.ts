@@ -15,7 +15,7 @@ import { panelData, type Shown } from "./figure-data";
 import { origin } from "./measures";
 import { PanelChart } from "./panel-chart";
 import { hasPictures, PicturePanels, request } from "./pictures";
-import { saveFigure } from "./png";
+import { type FigurePicture, saveFigurePng, saveFigureSvg } from "./png";
 import { Pool, poolSize } from "./pool";
 import { local, worker } from "./ports";
 import { pace } from "./schedule";
@@ -28,6 +28,8 @@ export interface ViewHost {
   readonly data: DataSource;
   readonly queue: DrawQueue;
   onPlan(plan: Plan): void;
+  /** The commands that repeat a plan natively, where they are not `credit-lab run`. */
+  readonly command?: (plan: Plan) => string;
   /** Other data makes other curves: replaces this view by one that starts, or returns false. */
   renew(): boolean;
 }
@@ -102,7 +104,9 @@ export class ExperimentView {
     const chartHost = { queue: host.queue, palette: this.palette, syncKey };
     const charts = preset.panels.map(() => new PanelChart(chartHost, (step) => this.point(step)));
     this.panels = charts.map((chart, i) => this.panelView(chart, i));
-    this.pictures = hasPictures(preset) ? new PicturePanels(chartHost, this.styles) : null;
+    this.pictures = hasPictures(preset)
+      ? new PicturePanels(chartHost, this.styles, lettered(preset))
+      : null;
     this.paper = h("div", {
       class: "table-host",
       tabindex: 0,
@@ -329,7 +333,7 @@ export class ExperimentView {
     return h(
       "div",
       { class: "experiment-command" },
-      h("p", {}, W.command),
+      h("p", {}, this.host.command === undefined ? W.command : W.compare.command),
       h("div", { class: "command" }, this.command, copy),
     );
   }
@@ -359,11 +363,12 @@ export class ExperimentView {
           "json",
         ),
       ),
-      button(W.png, W.pngTitle, () => this.savePng(name())),
+      button(W.png, W.pngTitle, () => void saveFigurePng(name(), this.picture())),
+      button(W.svg, W.svgTitle, () => saveFigureSvg(name(), this.picture())),
     ];
   }
 
-  private savePng(name: string): void {
+  private picture(): FigurePicture {
     const { preset } = this;
     const panels = this.panels.map(({ chart }, i) => {
       const panel = preset.panels[i];
@@ -373,13 +378,14 @@ export class ExperimentView {
     const pictures = (this.pictures?.charts() ?? []).map((chart, i) => ({
       chart,
       axis: "",
-      title: i === 0 ? `B  ${W.pictures.latent}` : `C  ${W.pictures.samples}`,
+      title: `${lettered(preset) ? (i === 0 ? "B  " : "C  ") : ""}${i === 0 ? W.pictures.latent : W.pictures.samples}`,
       span: 4,
     }));
     const notes = [this.keyNote.textContent ?? "", this.dataText(), this.commandText()];
     const shown = this.styles.filter((style) => !this.hidden.has(style.id));
     const title = `${preset.source}: ${preset.title}`;
-    void saveFigure(name, title, notes, shown, this.palette, [...panels, ...pictures]);
+    const all = [...panels, ...pictures];
+    return { title, notes, styles: shown, palette: this.palette, panels: all };
   }
 
   // Refreshing ------------------------------------------------------------------------------------
@@ -459,7 +465,11 @@ export class ExperimentView {
           : W.data.synthetic(parts.name),
       );
     }
-    if (data === "mnist" && (parts === null || parts.trainLabels.length < 60_000)) {
+    if (
+      data === "mnist" &&
+      this.host.command === undefined &&
+      (parts === null || parts.trainLabels.length < 60_000)
+    ) {
       texts.push(W.data.paper60);
     }
     const cifar = typeof data === "string" ? CIFAR[data] : undefined;
@@ -492,6 +502,8 @@ export class ExperimentView {
 
   private commandText(): string {
     const { seeds, steps } = this.experiment.plan ?? this.plan;
+    const own = this.host.command?.({ seeds, steps });
+    if (own !== undefined) return own;
     const { id, width } = this.preset;
     const narrow = width === null ? "" : ` --width ${width}`;
     return `credit-lab run ${id}${narrow} --seeds ${seeds} --steps ${steps} --out runs`;
@@ -504,6 +516,9 @@ export class ExperimentView {
     this.pictures?.words();
   }
 }
+
+/** The paper's panels have letters, and so have its pictures. */
+const lettered = ({ panels }: Preset): boolean => panels.some((panel) => panel.letter !== "");
 
 function axisName({ axis }: Preset["panels"][number]): string {
   return typeof axis === "string" ? W.axis[axis] : axis.arms.label;

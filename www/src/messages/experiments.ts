@@ -89,6 +89,30 @@ export const W = {
     end: (steps: string) => `They are given for ${steps} steps.`,
     shorter: (steps: string) => `The runs here stop at ${steps}.`,
   },
+  compare: {
+    source: "Yours",
+    title: "Your own comparison",
+    meta: "rules × noise × seeds",
+    about:
+      "The simulator’s settings as an experiment: choose rules, levels of noise for those that perturb, and how many seeds; " +
+      "each curve is a mean over seeds with a band of one standard error. A link to this page restores it.",
+    arm: (rule: string, c: string) => `${rule}, c_h = ${c}`,
+    loss: "Test loss",
+    lossAtEnd: "Test loss at the end",
+    levels: "Noise levels c_h",
+    levelsHelp: (n: number) =>
+      `Up to ${n}, such as 1e-4, 1e-3, 1e-2, 1e-1. For rules that perturb (NP, NP-DFA, Plain NP); empty: each rule’s own.`,
+    levelBad: (given: string, n: number) =>
+      `“${given}” is left out: levels are numbers from 1e-6 to 1, at most ${n} of them.`,
+    base: (task: string, widths: string, own: string) =>
+      `Settings: ${task}, hidden layers ${widths}${own === "" ? ", all else as in the paper" : `; ${own}`}. Seeds 1, 2, 3 … in place of the simulator’s.`,
+    take: "Take the simulator’s present settings",
+    waiting: "The choice has changed; the runs below are of the former one.",
+    apply: "Use it (the runs below are dropped)",
+    command: "The same on the command line, natively, a file of rows for each run:",
+  },
+  svg: "SVG",
+  svgTitle: "Save the figure as an SVG drawing",
   axis: { steps: "steps", log_steps: "steps, logarithmic" },
   data: {
     own: (name: string, train: string, test: string) =>

@@ -38,7 +38,7 @@ export const C = {
     final: "Test loss",
     best: "Best",
     accuracy: "Right",
-    byDefault: "default",
+    byDefault: "at its default",
     yes: "on",
     no: "off",
     otherData: (name: string) => `other images (${name})`,

@@ -15,6 +15,8 @@ export interface FigureGridHost {
   readonly store: Store;
   readonly chartHost: FigureHost;
   readonly onSetting: OnSetting;
+  /** How all curves are drawn, and pinned runs: stands before the first of the curves. */
+  readonly curves: HTMLElement;
   /** Ids of the figures to show; null for all. */
   only(): ReadonlySet<string> | null;
   /** The set of pictures on screen has changed. */
@@ -71,10 +73,14 @@ export class FigureGrid {
     const { store, chartHost, onSetting, onVisible } = this.host;
     this.destroy();
     const only = this.host.only();
-    const specs = figuresFor(store).filter((spec) => only === null || only.has(spec.id));
+    const all = figuresFor(store);
+    // A list of figures is shown in its own order.
+    const specs =
+      only === null ? all : [...only].flatMap((id) => all.filter((spec) => spec.id === id));
     this.views = specs.map((spec) => new FigureView(spec, chartHost, store, onSetting, onVisible));
     const children: HTMLElement[] = [];
     for (const view of this.views) {
+      if (view.spec.id === "loss") children.push(this.host.curves);
       if (view.spec.id === "angle") children.push(this.layerBar);
       if (view.spec.needs === "outputs") view.addOption(this.otherDigits());
       children.push(view.element);

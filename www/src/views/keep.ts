@@ -12,8 +12,9 @@ import {
 import { h, saveBlob } from "../dom";
 import type { SavedLane } from "../engine/engine";
 import { coreError } from "../engine/protocol";
-import { bytes } from "../format";
+import { bytes, count } from "../format";
 import { M } from "../messages";
+import { C } from "../messages/lab";
 import type { Metrics, Store } from "../store";
 import type { Notices } from "./notices";
 
@@ -27,6 +28,8 @@ export interface KeepHost {
   exportLanes(): readonly ExportLane[];
   settings(): string;
   link(): string;
+  /** The same, leading to an iteration of the present run. */
+  linkTo(step: number): string;
 }
 
 export class KeepPanel {
@@ -50,6 +53,8 @@ export class KeepPanel {
       element.addEventListener("click", run);
       return element;
     };
+    const here = button(C.at.link, () => void this.copyHere());
+    here.title = C.at.linkTitle;
     this.element = h(
       "section",
       { class: "group", "data-panel": "keep" },
@@ -61,7 +66,8 @@ export class KeepPanel {
         button(M.runFile.load, () => input.click()),
         button(M.runFile.csv, () => this.export("csv")),
         button(M.runFile.json, () => this.export("json")),
-        button(M.runFile.link, () => void this.copyLink()),
+        button(M.runFile.link, () => void this.copyLink(this.host.link(), M.runFile.linkCopied)),
+        here,
       ),
       input,
     );
@@ -145,11 +151,16 @@ export class KeepPanel {
     saveBlob(new Blob([text], { type }), `${this.name()}.${kind}`);
   }
 
-  private async copyLink(): Promise<void> {
-    const link = this.host.link();
+  private async copyHere(): Promise<void> {
+    const { iteration } = this.host.store.status;
+    if (iteration === 0) await this.copyLink(this.host.link(), M.runFile.linkCopied);
+    else await this.copyLink(this.host.linkTo(iteration), C.at.copied(count(iteration)));
+  }
+
+  private async copyLink(link: string, said: string): Promise<void> {
     try {
       await navigator.clipboard.writeText(link);
-      this.host.notices.show({ id: "link", kind: "info", text: M.runFile.linkCopied });
+      this.host.notices.show({ id: "link", kind: "info", text: said });
     } catch {
       // Refused, or not a secure context: show it instead.
       this.host.notices.show({

@@ -5,6 +5,7 @@
  * a rule that joins or leaves, or something that needs a new run and therefore waits for a click.
  * Nothing outside the root is touched except listeners for visibility and theme, removed by destroy.
  */
+import { Zoom } from "../charts/line-zoom";
 import { Palette } from "../charts/palette";
 import {
   type DataShape,
@@ -21,8 +22,10 @@ import {
 } from "../config";
 import { decodeConfig, encodeConfig, formatNumber, type UrlProblem } from "../config-url";
 import { DevicePanel } from "../controls/device";
+import type { NativeRun } from "../data/command";
 import type { RunFile } from "../data/run-file";
 import { RunFileError, unpackRun } from "../data/run-file";
+import type { Shelf } from "../data/shelf";
 import { h, setText } from "../dom";
 import { type Clock, Engine } from "../engine/engine";
 import type {
@@ -33,19 +36,25 @@ import type {
   HyperChanges,
   HyperKey,
   LiveKey,
+  Metrics,
   RuleInfo,
   RunConfig,
 } from "../engine/protocol";
-import { count } from "../format";
+import { count, value } from "../format";
 import { LEDE, M, SETTING_TEXT } from "../messages";
+import { C } from "../messages/lab";
 import { Digits, Store } from "../store";
+import { CommandPanel } from "./command";
 import { DigitsLoader } from "./digits-loader";
 import { acceptDrops, DigitsPanel } from "./digits-panel";
 import { FigureGrid } from "./figure-grid";
+import { readAt, Target } from "./goal";
 import { KeepPanel } from "./keep";
 import { LiveRegion } from "./live";
 import { type Notice, Notices } from "./notices";
+import { PinsPanel } from "./pins";
 import { ProgressLine } from "./progress";
+import { RunsPanel } from "./runs";
 import { keyList, Setup } from "./setup";
 import type { Shared } from "./shared";
 import { Transport } from "./transport";
@@ -65,6 +74,10 @@ export interface LabOptions {
   /** Everything that happens in the engine, after the instrument has taken note of it. */
   readonly onEvent?: (event: EngineEvent) => void;
   readonly onNotice?: (notice: Notice) => void;
+  /** Where runs and pins are kept in this browser, if they are. */
+  readonly shelf?: Shelf;
+  /** Leads to an experiment made of the present settings. */
+  readonly onCompare?: () => void;
 }
 
 /** Null shows all. Running, pausing and the figures' own tables are always there. */
@@ -84,6 +97,8 @@ const shapeOf = (data: DatasetHandle): DataShape => ({
 const MNIST: DataShape = { inputs: 784, classes: 10 };
 /** What "lower the rate" divides by: far enough to leave the unstable range in one or two clicks. */
 const LOWER = 4;
+/** Steps of the native command while there is no run: the command's own number. */
+const NATIVE_STEPS = 20_000;
 
 /** Pause between two updates of the running numbers, in ms: faster ones cannot be read. */
 const NUMBERS_MS = 100;
@@ -106,6 +121,17 @@ export class Lab {
   private readonly digitsPanel: DigitsPanel;
   private readonly loader: DigitsLoader;
   private readonly keep: KeepPanel;
+  private readonly pins: PinsPanel;
+  private readonly command: CommandPanel;
+  private readonly runs: RunsPanel | null;
+  private readonly zoom = new Zoom();
+  private readonly target = new Target();
+  /** Iteration that the link leads to, until the digits are here. */
+  private at: number | null = null;
+  /** Rates were changed in the middle of the run. */
+  private retuned = false;
+  /** The images are not those that come with the page. */
+  private ownDigits = false;
   private readonly stop = new AbortController();
   private readonly observers: MutationObserver[] = [];
   private readonly defaults = new Map<string, RunConfig>();
@@ -154,6 +180,28 @@ export class Lab {
       onDigits: (data, own) => this.useDigits(data, own),
     });
     this.keep = this.makeKeep();
+    this.pins = new PinsPanel({
+      store: this.store,
+      notices: this.notices,
+      onSetting: (key, value) => this.set(key, value),
+      onPins: () => void this.runs?.setPins(),
+      onCompare: options.onCompare ?? null,
+    });
+    this.command = new CommandPanel({
+      store: this.store,
+      runs: () => this.nativeRuns(),
+      retuned: () => this.retuned,
+    });
+    this.runs =
+      options.shelf === undefined
+        ? null
+        : new RunsPanel({
+            store: this.store,
+            notices: this.notices,
+            shelf: options.shelf,
+            pack: () => this.keep.pack(),
+            open: (file) => this.restore(file),
+          });
     this.device = new DevicePanel(
       {
         store: this.store,
@@ -169,13 +217,16 @@ export class Lab {
     this.figures = new FigureGrid(
       {
         store: this.store,
+        curves: this.pins.element,
         only: () => this.view.figures,
         chartHost: {
           queue,
           palette: this.palette,
           syncKey: uid,
+          zoom: this.zoom,
           output: (rule, index) => this.engine.inspect(rule, "test", Uint32Array.of(index)),
           ask: (rule, question) => this.engine.ask(rule, question),
+          stepBy: (n) => this.engine.stepBy(n),
         },
         onSetting: (key, value) => this.set(key, value),
         onVisible: () => this.refreshReadouts(),
@@ -188,22 +239,65 @@ export class Lab {
     this.listen();
     this.refresh();
     this.complain(decoded.problems);
+    this.takeAt(options.params);
   }
 
   /** Loads the digits; the page is usable meanwhile. */
   async start(): Promise<void> {
+    // Not waited for: a browser may take its time to say that it keeps nothing.
+    const kept = this.runs?.start();
     await this.loader.sample();
     if (this.options.dataUrl !== null) {
       this.loader.offerRemote(this.options.dataUrl, this.root.ownerDocument.baseURI);
     }
+    void kept?.then(() => this.runs?.offer());
   }
 
   /** Takes a configuration from a changed address. */
   setParams(params: string): void {
     const decoded = decodeConfig(params, this.store.rules);
-    if (encodeConfig(decoded.config) === encodeConfig(this.store.config)) return;
-    this.adopt(decoded.config);
-    this.complain(decoded.problems);
+    if (encodeConfig(decoded.config) !== encodeConfig(this.store.config)) {
+      this.adopt(decoded.config);
+      this.complain(decoded.problems);
+    }
+    this.takeAt(params);
+  }
+
+  /** `at=N`: trains to that iteration, then pauses. */
+  private takeAt(params: string): void {
+    const { at, bad } = readAt(params);
+    if (bad !== null) this.notices.show({ id: "at", kind: "warning", text: C.at.bad(bad) });
+    this.at = at;
+    this.goTo();
+  }
+
+  private goTo(): void {
+    const { at, store, engine } = this;
+    if (at === null || store.digits === null) return;
+    this.at = null;
+    if (this.anyWaiting() || engine.status().iteration > at) this.restart();
+    const left = at - engine.status().iteration;
+    if (left <= 0) return;
+    this.notices.show({ id: "at", kind: "info", text: C.at.going(count(at)) });
+    engine.stepBy(left);
+  }
+
+  /** The present run as the native program would repeat it, a rule each. */
+  private nativeRuns(): NativeRun[] {
+    const { built, status } = this.store;
+    return settingOf(built, "rules").map((rule) => ({
+      config: this.runConfig(built, rule),
+      defaults: this.defaultsOf(built, rule),
+      steps: status.iteration || settingOf(built, "stop") || NATIVE_STEPS,
+      every: settingOf(built, "interval"),
+      ownData: this.ownDigits,
+      out: `${rule}.jsonl`,
+    }));
+  }
+
+  /** Settings and what the core makes of them: for an experiment of the reader's own. */
+  configFor(config: PageConfig, rule: string): RunConfig {
+    return this.runConfig(config, rule);
   }
 
   /** Takes a configuration from the embedding page, at once: what needs a new run starts one. */
@@ -296,6 +390,9 @@ export class Lab {
     for (const observer of this.observers) observer.disconnect();
     this.loader.destroy();
     this.figures.destroy();
+    this.pins.destroy();
+    this.command.destroy();
+    this.runs?.destroy();
     this.engine.destroy();
     this.free(this.store.digits);
     this.root.replaceChildren();
@@ -316,6 +413,7 @@ export class Lab {
         })),
       settings: () => encodeConfig(this.store.built),
       link: () => this.options.link(encodeConfig(this.store.config)),
+      linkTo: (step) => this.options.link(`${encodeConfig(this.store.built)}&at=${step}`),
     });
   }
 
@@ -342,7 +440,9 @@ export class Lab {
       },
     };
     const roomy = this.root.clientWidth >= ROOMY;
-    const panels = [this.digitsPanel.element, this.keep.element, keyList()];
+    const panels = [this.digitsPanel.element, this.keep.element];
+    if (this.runs !== null) panels.push(this.runs.element);
+    panels.push(this.command.element, keyList());
     return new Setup(host, uid, roomy, this.device.element, panels);
   }
 
@@ -369,6 +469,11 @@ export class Lab {
     const { signal } = this.stop;
     const doc = this.root.ownerDocument;
     doc.addEventListener("visibilitychange", () => this.hold(), { signal });
+    const leave = (): void => {
+      if (doc.hidden) void this.runs?.autosave();
+    };
+    doc.addEventListener("visibilitychange", leave, { signal });
+    window.addEventListener("pagehide", () => void this.runs?.autosave(), { signal });
     const restyle = (): void => this.restyle();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle, { signal });
     const observer = new MutationObserver(restyle);
@@ -428,7 +533,9 @@ export class Lab {
     }
     for (const rule of now.filter((id) => old.includes(id))) {
       const changes = this.rateChanges(rule, before, next);
-      if (changes !== null) engine.setHyper(rule, changes);
+      if (changes === null) continue;
+      engine.setHyper(rule, changes);
+      this.retuned ||= engine.status().iteration > 0;
     }
     this.refreshPace();
   }
@@ -532,7 +639,11 @@ export class Lab {
     const { store, engine } = this;
     store.built = store.config;
     store.forgetAll();
+    this.zoom.set(null);
+    this.target.forget();
+    this.retuned = false;
     this.notices.clear("pending");
+    this.notices.clear("target");
     this.notices.clearAll("lane-");
     this.refreshPace();
     if (store.digits !== null) {
@@ -549,6 +660,7 @@ export class Lab {
 
   private useDigits(data: DatasetHandle, own: boolean): void {
     const old = this.store.digits;
+    this.ownDigits = own;
     this.store.digits = new Digits(data);
     this.store.turn = 0;
     this.restart();
@@ -559,7 +671,7 @@ export class Lab {
     if (this.armed) {
       this.armed = false;
       this.engine.run();
-    }
+    } else if (own || this.options.dataUrl === null) this.goTo();
   }
 
   private free(digits: Digits | null): void {
@@ -596,6 +708,11 @@ export class Lab {
     store.built = store.config;
     store.forgetAll();
     for (const rule of rules) for (const m of file.history[rule] ?? []) store.history.push(rule, m);
+    // What had been reached before the run was saved is no news.
+    this.target.forget();
+    for (const rule of rules) this.aims(rule, store.history.latest(rule));
+    this.zoom.set(null);
+    this.retuned = false;
     this.notices.clear("pending");
     this.notices.clearAll("lane-");
     this.refreshPace();
@@ -628,6 +745,7 @@ export class Lab {
       case "metrics":
         store.history.push(event.rule, event.metrics);
         store.changed("history");
+        this.checkTarget(event.rule, event.metrics);
         return;
       case "outputs":
         store.outputs.set(event.rule, event);
@@ -650,6 +768,21 @@ export class Lab {
       default:
         this.device.handle(event);
     }
+  }
+
+  /** True when the rule has just reached the target. */
+  private aims(rule: string, metrics: Metrics | undefined): boolean {
+    const target = settingOf(this.store.built, "target");
+    return metrics !== undefined && this.target.check(rule, metrics.test_loss, target);
+  }
+
+  private checkTarget(rule: string, metrics: Metrics): void {
+    if (!this.aims(rule, metrics) || this.engine.status().phase !== "running") return;
+    this.engine.pause();
+    const name = this.store.rule(rule)?.short ?? rule;
+    const target = value(settingOf(this.store.built, "target"));
+    const text = C.target.reached(name, value(metrics.test_loss), target, count(metrics.step));
+    this.notices.show({ id: "target", kind: "info", text });
   }
 
   private reportLane(event: Extract<EngineEvent, { type: "lane-stopped" }>): void {
@@ -705,6 +838,7 @@ export class Lab {
   private retry(rule: string, key: HyperKey, rate: number): void {
     this.engine.removeLane(rule);
     this.store.forget(rule);
+    this.target.forget(rule);
     const anew = this.adopt(withRate(this.store.config, rule, key, rate));
     // A new run has the rule already.
     if (!anew) this.engine.addLane(this.runConfig(this.store.built, rule));
