@@ -4,11 +4,13 @@ import type { Store } from "../store";
 import { dials } from "./dials";
 import { angle, error, loss, relative, sign } from "./lines";
 import { matrices } from "./matrices";
+import { network } from "./network";
 import { images, latent, scores } from "./pictures";
 import type { Figure } from "./spec";
 
 /** In reading order. */
 export const FIGURES: readonly Figure[] = [
+  network,
   loss,
   images,
   error,

@@ -12,6 +12,8 @@ export interface FigureHost extends ChartHost {
   output(rule: string, index: number): Promise<Float32Array | null>;
   /** Null when the rule has no run that can answer. */
   ask<T>(rule: string, question: (run: SimulatorHandle) => Promise<T>): Promise<T | null>;
+  /** Exactly `n` more iterations of every rule, then a pause. */
+  stepBy(n: number): void;
 }
 
 export interface MountedFigure {

@@ -1,0 +1,208 @@
+/** The network diagram: which run it shows, when it asks the run again, and what "play the step" does at its end. */
+import type { RuleStyle } from "../charts/chart";
+import type { Moment } from "../charts/network/model";
+import { NetworkChart } from "../charts/network/network";
+import type { RuleInfo, SimulatorHandle } from "../engine/protocol";
+import { NETWORK as N } from "../messages/network";
+import type { Digits, Store } from "../store";
+import { BOTH, type Figure, type FigureHost, type MountedFigure, rulesShown } from "./spec";
+
+/** Between two looks at a run in training, in ms: a picture that can be followed. */
+const LOOK_MS = 700;
+
+/** The step that comes next and all weights, of one moment. */
+export async function momentOf(run: SimulatorHandle): Promise<Moment> {
+  const { config } = run;
+  const depth = config.sizes.length - 1;
+  const layers = Array.from({ length: depth }, (_, i) => i + 1);
+  // Asked in one go, so that no step comes between.
+  const [view, w, b] = await Promise.all([
+    run.nextStep(),
+    Promise.all(layers.map((l) => run.weights(l))),
+    Promise.all(layers.map((l) => (l === 1 ? null : run.feedbackWeights(l)))),
+  ]);
+  return { config: { ...config }, view, w, b: b.map((matrix) => matrix ?? null) };
+}
+
+class Follower implements MountedFigure {
+  readonly chart: NetworkChart;
+  private store: Store | null = null;
+  private rule: string | null = null;
+  private sample = 0;
+  private moment: Moment | null = null;
+  private shownRule: string | null = null;
+  private digits: Digits | null = null;
+  private labels: Uint8Array | null = null;
+  private asking = false;
+  private askedAt = Number.NEGATIVE_INFINITY;
+  private built: unknown = null;
+  /** The step has been played and is being done: show the one after it. */
+  private stepping: number | null = null;
+  private wantsNewest = false;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(private readonly host: FigureHost) {
+    this.chart = new NetworkChart(
+      {
+        queue: host.queue,
+        palette: host.palette,
+        syncKey: host.syncKey,
+        onRule: (rule) => this.choose(rule),
+        onRefresh: () => this.newest(),
+        onDigit: () => this.otherDigit(),
+        onStepOver: () => this.stepOver(),
+      },
+      `${host.syncKey}-network`,
+    );
+  }
+
+  update(store: Store): void {
+    this.store = store;
+    if (store.digits !== this.digits) {
+      this.digits = store.digits;
+      this.labels = store.digits?.data.labels("train") ?? null;
+      this.drop();
+    }
+    if (store.built !== this.built) {
+      this.built = store.built;
+      if (!this.chart.holding) this.wantsNewest = true;
+    }
+    const rules = rulesShown(store);
+    if (!rules.some((rule) => rule.id === this.rule)) {
+      this.rule = rules[0]?.id ?? null;
+      this.drop();
+    }
+    this.chart.setRules(rules, this.rule ?? "");
+    this.follow();
+  }
+
+  private get lane() {
+    return this.store?.status.lanes.find((lane) => lane.rule === this.rule);
+  }
+
+  private get training(): boolean {
+    const phase = this.store?.status.phase;
+    return phase === "running" || phase === "stepping";
+  }
+
+  /** Asks the run when there is reason to. */
+  private follow(): void {
+    const { lane, moment } = this;
+    if (lane === undefined) return;
+    const at = moment?.view.step ?? -1;
+    // The run went back to its beginning: what is shown is of a run that is gone.
+    if (lane.step < at) this.drop();
+    const moved = lane.step !== at;
+    this.chart.setRun(this.training, moment === null ? 0 : lane.step - at);
+    if (this.stepping !== null) {
+      if (lane.step > this.stepping) this.ask();
+      return;
+    }
+    if (this.moment === null || this.wantsNewest) this.ask();
+    else if (moved && !this.chart.holding) {
+      const wait = this.training ? this.askedAt + LOOK_MS - performance.now() : 0;
+      if (wait <= 0) this.ask();
+      else
+        this.timer ??= setTimeout(() => {
+          this.timer = null;
+          this.follow();
+        }, wait);
+    }
+  }
+
+  private drop(): void {
+    this.moment = null;
+    this.stepping = null;
+    this.sample = 0;
+    this.chart.clear();
+  }
+
+  private ask(): void {
+    const { rule, store } = this;
+    if (this.asking || rule === null || store === null || store.digits === null) return;
+    this.asking = true;
+    this.wantsNewest = false;
+    this.askedAt = performance.now();
+    const { digits } = store;
+    void this.host.ask(rule, momentOf).then((moment) => {
+      this.asking = false;
+      // Meanwhile the reader may have chosen another rule, or other digits came.
+      if (rule !== this.rule || digits !== this.digits) {
+        this.follow();
+        return;
+      }
+      if (moment === null) return;
+      const playOn = this.stepping !== null;
+      if (this.chart.holding && this.moment !== null && !playOn && !this.refreshing) return;
+      this.refreshing = false;
+      this.stepping = null;
+      this.moment = moment;
+      this.show();
+      if (playOn) this.chart.playOn();
+    });
+  }
+  /** The reader asked for the newest step while one was held. */
+  private refreshing = false;
+
+  private show(): void {
+    const { moment, store, digits, rule } = this;
+    const info = store?.rule(rule ?? "");
+    if (moment === null || digits === null || info === undefined) return;
+    const { view, config } = moment;
+    this.sample = Math.min(this.sample, view.samples.length - 1);
+    const index = view.samples[this.sample] ?? 0;
+    this.shownRule = info.id;
+    this.chart.set({
+      rule: info as RuleInfo & RuleStyle,
+      moment,
+      sample: this.sample,
+      shape: { rows: digits.rows, cols: digits.cols, channels: digits.channels },
+      label: this.labels?.[index] ?? null,
+      target: config.task === "autoencoder" ? digits.data.image("train", index) : null,
+    });
+    const lane = this.lane;
+    this.chart.setRun(this.training, lane === undefined ? 0 : lane.step - view.step);
+  }
+
+  private choose(rule: string): void {
+    if (rule === this.rule) return;
+    this.rule = rule;
+    this.stepping = null;
+    this.refreshing = true;
+    if (this.store !== null) this.chart.setRules(rulesShown(this.store), rule);
+    this.ask();
+  }
+
+  private newest(): void {
+    this.refreshing = true;
+    this.ask();
+  }
+
+  private otherDigit(): void {
+    const n = this.moment?.view.samples.length ?? 0;
+    if (n === 0 || this.shownRule !== this.rule) return;
+    this.sample = (this.sample + 1) % n;
+    this.show();
+  }
+
+  /** A run that rests does exactly the step that was played; one that trains has long done it. */
+  private stepOver(): void {
+    const { lane, moment } = this;
+    if (lane === undefined || moment === null || lane.stopped !== null) return;
+    this.stepping = moment.view.step;
+    if (!this.training && lane.step === moment.view.step) this.host.stepBy(1);
+    else this.ask();
+  }
+}
+
+export const network: Figure = {
+  id: "network",
+  title: N.title,
+  tasks: BOTH,
+  area: "full",
+  options: [],
+  needs: null,
+  topics: ["status", "config", "digits"],
+  caption: () => N.caption,
+  mount: (host) => new Follower(host),
+};
