@@ -431,7 +431,9 @@ export class Engine {
     const budget = budgetMs - Math.min(this.clock.takeSpent(), budgetMs / 2);
     for (const lane of this.lanes) lane.poll();
     const created = this.createNext();
-    const worked = this.readings.work(start, budget) || created;
+    // While a page opens, making a network is enough for one frame: the reader may be scrolling already.
+    const opens = created && !this.active;
+    const worked = opens || this.readings.work(start, budget) || created;
     if (created && !this.active) this.report();
     if (this.active || this.levelTo !== null) this.train(start, budget);
     if (this.active) {
