@@ -42,7 +42,11 @@ export async function serveSite(dist) {
     const type = TYPES[path.extname(file)] ?? "application/octet-stream";
     // As static hosts such as GitHub Pages do, for pages elsewhere that embed the element.
     const cors = { "access-control-allow-origin": "*" };
-    response.writeHead(200, { "content-type": type, "content-length": statSync(file).size, ...cors });
+    response.writeHead(200, {
+      "content-type": type,
+      "content-length": statSync(file).size,
+      ...cors,
+    });
     createReadStream(file).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

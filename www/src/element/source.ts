@@ -20,6 +20,7 @@ export const CONTROLS = [
   "reset",
   "speed",
   "layer",
+  "curves",
   "task",
   "rules",
   "rates",
