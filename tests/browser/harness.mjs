@@ -22,11 +22,11 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const NO_ADAPTER = "No available adapters.";
 
 /** Starts browser and server once for a test file; with `gpu`, the browser has a (software) WebGPU adapter. */
-export async function start({ gpu = false } = {}) {
+export async function start({ gpu = false, flags = [] } = {}) {
   if (CHROMIUM === undefined)
     throw new Error("no Chromium: install it or set CHROMIUM to its path");
   const site = await serveSite(DIST);
-  const args = dashed([...BROWSER_FLAGS, ...(gpu ? GPU_FLAGS : [])]);
+  const args = dashed([...BROWSER_FLAGS, ...(gpu ? GPU_FLAGS : []), ...flags]);
   const browser = await chromium.launch({ executablePath: CHROMIUM, args, headless: true });
   return {
     site,
