@@ -57,6 +57,12 @@ export interface MatrixChoices {
   readonly layer: number;
 }
 
+export interface MatrixPorts {
+  rule(id: string): void;
+  layer(layer: number): void;
+  onDestroy(): void;
+}
+
 type Third = "difference" | "signs";
 type Part = "w" | "b" | Third;
 
@@ -115,7 +121,7 @@ export class MatrixChart implements Chart {
 
   constructor(
     private readonly host: ChartHost,
-    choose: { rule(id: string): void; layer(layer: number): void },
+    private readonly choose: MatrixPorts,
   ) {
     const uid = `${host.syncKey}-maps`;
     this.ruleChoice = new Choice(T.rule, `${uid}-rule`, (id) => choose.rule(id));
@@ -338,6 +344,7 @@ export class MatrixChart implements Chart {
     for (const panel of this.panels) panel.surface.destroy();
     this.scaleBar.destroy();
     this.host.queue.drop(this);
+    this.choose.onDestroy();
   }
 
   private panel(part: Part): Panel {

@@ -38,7 +38,7 @@ export interface Inspected extends PictureShape {
   readonly output: Promise<Float32Array | null>;
 }
 
-interface Frame {
+export interface Frame {
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];
 }
@@ -551,7 +551,8 @@ function pointOf(panel: Pick<ScatterPanelData, "points" | "width">, i: number): 
   return [panel.points?.[at] ?? 0, panel.width > 1 ? (panel.points?.[at + 1] ?? 0) : 0];
 }
 
-function frameOf(panel: ScatterPanelData): Frame {
+/** The axes that show the middle of some points. */
+export function frameOf(panel: Pick<ScatterPanelData, "points" | "width">): Frame {
   const n = panel.points === null ? 0 : panel.points.length / panel.width;
   const xs: number[] = [];
   const ys: number[] = [];

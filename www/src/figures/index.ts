@@ -2,6 +2,7 @@
 import { taskOf } from "../config";
 import type { Store } from "../store";
 import { dials } from "./dials";
+import { drawAutoencoder, drawClassifier } from "./draw";
 import { angle, error, loss, relative, sign } from "./lines";
 import { matrices } from "./matrices";
 import { network } from "./network";
@@ -16,6 +17,8 @@ export const FIGURES: readonly Figure[] = [
   error,
   latent,
   scores,
+  drawAutoencoder,
+  drawClassifier,
   angle,
   relative,
   sign,

@@ -55,14 +55,11 @@ class MatrixView {
         this.layer = layer;
         this.refresh();
       },
+      onDestroy: () => {
+        if (this.timer !== null) clearTimeout(this.timer);
+        this.store = null;
+      },
     });
-    const { chart } = this;
-    const destroy = chart.destroy.bind(chart);
-    chart.destroy = () => {
-      if (this.timer !== null) clearTimeout(this.timer);
-      this.store = null;
-      destroy();
-    };
   }
 
   update(store: Store): void {
