@@ -214,6 +214,11 @@ impl RunConfig {
         self.sizes.len().saturating_sub(1)
     }
 
+    /// The narrowest hidden layer (the first of them): the code of an autoencoder. `None` without hidden layers.
+    pub fn code_layer(&self) -> Option<usize> {
+        (1..self.layers()).min_by_key(|l| self.sizes[*l])
+    }
+
     /// The convolutional layer l, counted from 1; `None` where layer l is dense.
     pub fn stage(&self, l: usize) -> Option<Stage> {
         let mut image = self.image?;

@@ -19,6 +19,7 @@ pub mod data;
 pub mod exec;
 pub mod experiments;
 pub mod kernels;
+pub mod look;
 pub mod metrics;
 pub mod net;
 pub mod optim;

@@ -10,6 +10,7 @@
 use crate::base::{Error, Result};
 use crate::data::SplitName;
 use crate::exec::gpu::{Executor, Flight, Gpu, Reading};
+use crate::look::Look;
 use crate::metrics::Metrics;
 use crate::plan::{Buf, Hyper, Lowered, Moment, Source};
 use crate::trainer::{Measurement, Pictures, Trainer};
@@ -124,8 +125,16 @@ struct Resident {
 struct Inner {
     trainer: Trainer,
     resident: Option<Resident>,
+    /// Kept from one question to the next: what it needs is compiled once.
+    look: Option<Box<Look>>,
     note: Option<String>,
 }
+
+/// Pictures to ask for. Boxed: whoever asks shares one copy of the code that waits for them.
+type Wanted = Box<dyn FnOnce(&Trainer) -> Result<Pictures>>;
+
+/// What to do at a twin of the run.
+type Looking<R> = Box<dyn FnOnce(&mut Look) -> Result<R>>;
 
 /// A run on either path. Clones are the same run.
 #[derive(Clone)]
@@ -134,7 +143,7 @@ pub struct Session(Rc<RefCell<Inner>>);
 impl Session {
     /// A run on the processor.
     pub fn new(trainer: Trainer) -> Self {
-        Self(Rc::new(RefCell::new(Inner { trainer, resident: None, note: None })))
+        Self(Rc::new(RefCell::new(Inner { trainer, resident: None, look: None, note: None })))
     }
 
     /// Where it trains now.
@@ -390,7 +399,35 @@ impl Session {
         l: usize,
     ) -> impl Future<Output = Result<Vec<f32>>> + 'static {
         let samples = samples.to_vec();
-        let asked = self.ask(move |run| run.picture(split, &samples, l));
+        self.pictures(Box::new(move |run| Pictures::of(run, split, &samples, l)))
+    }
+
+    /// Noise-free activities of all layers, first hidden to output, for one image of numbers in [0, 1].
+    pub fn respond(
+        &self,
+        image: Vec<f32>,
+    ) -> impl Future<Output = Result<Vec<Vec<f32>>>> + 'static {
+        let sizes = self.with(|run| run.config().sizes.clone());
+        let asked = self.pictures(Box::new(move |run| Pictures::response(run, &image)));
+        async move {
+            let values = asked.await?;
+            let mut rest = &values[..];
+            let layers = sizes[1..].iter().map(|units| {
+                let (own, above) = rest.split_at(*units);
+                rest = above;
+                own.to_vec()
+            });
+            Ok(layers.collect())
+        }
+    }
+
+    /// The output that the layers above the code layer make of an activity of it.
+    pub fn decode(&self, code: Vec<f32>) -> impl Future<Output = Result<Vec<f32>>> + 'static {
+        self.pictures(Box::new(move |run| Pictures::decoded(run, &code)))
+    }
+
+    fn pictures(&self, wanted: Wanted) -> impl Future<Output = Result<Vec<f32>>> + 'static {
+        let asked = self.ask(move |run| run.picture(wanted));
         async move {
             match asked.await? {
                 Ok(values) => Ok(values),
@@ -399,20 +436,38 @@ impl Session {
         }
     }
 
-    fn picture(
-        &self,
-        split: SplitName,
-        samples: &[usize],
-        l: usize,
-    ) -> Result<std::result::Result<Vec<f32>, Reading>> {
+    fn picture(&self, wanted: Wanted) -> Result<std::result::Result<Vec<f32>, Reading>> {
         let mut inner = self.0.borrow_mut();
         inner.collect()?;
         let Inner { trainer, resident, .. } = &mut *inner;
+        let wanted = wanted(trainer)?;
         let Some(r) = resident else {
-            return Ok(Ok(trainer.activities(split, samples, l)?));
+            return Ok(Ok(trainer.pictures(&wanted)));
         };
-        let wanted = Pictures::of(trainer, split, samples, l)?;
         Ok(Err(r.exec.perform(wanted.tasks(), &trainer.config().hyper())?))
+    }
+
+    /// What `look` finds at a twin of the run with the state as of this call. The run itself is not touched.
+    pub fn look<R: 'static>(&self, look: Looking<R>) -> impl Future<Output = Result<R>> + 'static {
+        let run = self.clone();
+        let asked = self.ask(move |run| {
+            let mut inner = run.0.borrow_mut();
+            inner.collect()?;
+            if let Some((step, reading)) = inner.read_state() {
+                return Ok(Err((step, inner.trainer.config().hyper(), reading, look)));
+            }
+            look(inner.look(Look::follow)?).map(Ok)
+        });
+        async move {
+            match asked.await? {
+                Ok(found) => Ok(found),
+                Err((step, hyper, reading, look)) => {
+                    let values = reading.wait().await?;
+                    let mut inner = run.0.borrow_mut();
+                    look(inner.look(|at, _| at.set(step, &hyper, &values))?)
+                }
+            }
+        }
     }
 
     /// Content of a persistent buffer as of this call; `None` where there is none of that label.
@@ -635,6 +690,17 @@ impl Inner {
             let reading = r.exec.read(&persistent(trainer));
             r.checkpoint = Some(Checkpoint { step: r.step, reading, asked: Instant::now() });
         }
+    }
+
+    /// The twin to look at, brought to a state.
+    fn look(&mut self, bring: impl FnOnce(&mut Look, &Trainer) -> Result<()>) -> Result<&mut Look> {
+        let look = match self.look.take() {
+            Some(look) => look,
+            None => Box::new(Look::new(&self.trainer)?),
+        };
+        let look = self.look.insert(look);
+        bring(look, &self.trainer)?;
+        Ok(look)
     }
 
     /// Asks for the whole state.

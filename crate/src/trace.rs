@@ -60,7 +60,7 @@ pub struct Report {
     pub lambda_hat: BTreeMap<String, Vec<Vec<f64>>>,
     /// Gradients on activities as the rule sent them, by hidden layer.
     pub lambda: BTreeMap<String, Vec<Vec<f64>>>,
-    /// True gradients on activities, where the rule uses them (`bp`, `sg`), by hidden layer.
+    /// True gradients on activities, by hidden layer.
     pub true_lambda: BTreeMap<String, Vec<Vec<f64>>>,
     /// Error signals `e1` ... `eL`.
     pub e: BTreeMap<String, Vec<Vec<f64>>>,
@@ -193,6 +193,9 @@ pub fn run<T: Precision>(spec: &Spec) -> Result<Report> {
     Ok(report(&mut trainer))
 }
 
+/// Values by label.
+type Named = BTreeMap<String, Vec<Vec<f64>>>;
+
 fn rows<T: Precision>(trainer: &mut Trainer<T>, buf: Buf) -> Vec<Vec<f64>> {
     let values = trainer.executor().read(buf);
     values.chunks(buf.cols).map(|row| row.iter().map(|x| x.to_f64()).collect()).collect()
@@ -204,31 +207,29 @@ fn column<T: Precision>(trainer: &mut Trainer<T>, buf: Buf) -> Vec<f64> {
 
 fn report<T: Precision>(trainer: &mut Trainer<T>) -> Report {
     let compiled = trainer.compiled().clone();
-    let step = &compiled.recorded;
     // In a warm-up the ops on W are skipped, and their buffers hold nothing of this step.
     let learns = trainer.step() > trainer.config().warmup;
-    let mut named = |name: &str, first: usize, bufs: &[Option<Buf>]| {
-        let bufs = bufs.iter().enumerate().filter_map(|(i, b)| b.map(|b| (i + first, b)));
-        bufs.map(|(i, b)| (format!("{name}{i}"), rows(trainer, b))).collect::<BTreeMap<_, _>>()
+    let mut activities = Named::new();
+    let [mut noisy_activities, mut lambda_hat, mut lambda, mut true_lambda, mut e] =
+        [const { Named::new() }; 5];
+    let [mut gradients, mut feedback_gradients] = [const { Named::new() }; 2];
+    let mut put = |list: &mut Named, name: &str, l: usize, buf: Option<Buf>| {
+        list.extend(buf.map(|buf| (format!("{name}{l}"), rows(trainer, buf))));
     };
-    let some = |bufs: &[Buf]| bufs.iter().map(|b| Some(*b)).collect::<Vec<_>>();
-    let mut activities = named("h", 0, &some(&step.h));
-    activities.extend(named("a", 0, &some(&step.a)));
-    let of_weights = if learns { &compiled.gradients[..] } else { &[] };
-    let mut gradients =
-        named("dW", 1, &of_weights.iter().map(|g| g.map(|g| g.w)).collect::<Vec<_>>());
-    gradients.extend(named(
-        "db",
-        1,
-        &of_weights.iter().map(|g| g.map(|g| g.b)).collect::<Vec<_>>(),
-    ));
-    let noisy_activities = named("h~", 1, &some(&compiled.h_noisy));
-    let true_lambda =
-        named("lambda", 1, &step.exact.iter().map(|pair| pair.map(|p| p.0)).collect::<Vec<_>>());
-    let lambda_hat = named("lambda_hat", 1, &step.lambda_hat);
-    let lambda = named("lambda", 1, &step.lambda);
-    let e = named("e", 1, &step.e);
-    let feedback_gradients = named("dB", 2, &step.feedback_gradient);
+    put(&mut activities, "h", 0, Some(compiled.recorded.h[0]));
+    put(&mut activities, "a", 0, Some(compiled.recorded.a[0]));
+    for (l, layer) in (1..).zip(compiled.intermediates(learns)) {
+        put(&mut activities, "h", l, Some(layer.h));
+        put(&mut activities, "a", l, Some(layer.a));
+        put(&mut noisy_activities, "h~", l, layer.noisy);
+        put(&mut lambda_hat, "lambda_hat", l, layer.lambda_hat);
+        put(&mut lambda, "lambda", l, layer.lambda);
+        put(&mut true_lambda, "lambda", l, layer.truth);
+        put(&mut e, "e", l, layer.e);
+        put(&mut gradients, "dW", l, layer.dw);
+        put(&mut gradients, "db", l, layer.db);
+        put(&mut feedback_gradients, "dB", l, layer.dfeedback);
+    }
     let drawn =
         compiled.program.plans[0].ops.iter().filter(|op| op.kernel.name == noise::KERNEL.name);
     let label = |buf: Buf| compiled.program.buffers[buf.index()].label.clone();
@@ -236,8 +237,12 @@ fn report<T: Precision>(trainer: &mut Trainer<T>) -> Report {
     let persistent: Vec<_> = compiled.program.persistent().cloned().collect();
     let after = persistent.iter().map(|b| (b.label.clone(), rows(trainer, b.buf))).collect();
     let loss = column(trainer, compiled.loss);
-    let own = compiled.program.buffers.iter().find(|b| b.label == "L~ - L").map(|b| b.buf);
-    let noisy_loss = own
+    // of the step: a metric plan declares its own later
+    let own = || compiled.program.buffers.iter().find(|b| b.label == "L~ - L").map(|b| b.buf);
+    let noisy_loss = compiled
+        .recorded
+        .difference
+        .and_then(|_| own())
         .map(|own| column(trainer, own))
         .map(|d| loss.iter().zip(d).map(|(l, d)| l + d).collect());
     Report {
@@ -246,7 +251,7 @@ fn report<T: Precision>(trainer: &mut Trainer<T>) -> Report {
         noisy_activities,
         noise,
         true_lambda,
-        difference: step.difference.map(|d| column(trainer, d)),
+        difference: compiled.recorded.difference.map(|d| column(trainer, d)),
         noisy_loss,
         loss,
         lambda_hat,

@@ -387,6 +387,8 @@ fn compare_step(
     let errors = if spec.rule == Rule::Perturb { estimate } else { clean };
     c.family("e", &report.e, 1, &trace.e, errors);
     c.family("lambda", &report.lambda, 1, &trace.lambda_synth, errors);
+    // the truth beside it, whatever the rule sends
+    c.family("lambda", &report.true_lambda, 1, &trace.lambda_true, clean);
     if spec.perturbs() {
         c.family("h~", &report.noisy_activities, 1, &trace.h_noisy[1..], clean);
         c.close("L~", report.noisy_loss.as_ref().unwrap(), &trace.loss_noisy, clean);

@@ -180,6 +180,83 @@ async fn activities_come_as_rows_of_samples() {
 }
 
 #[wasm_bindgen_test]
+async fn a_step_laid_open_has_the_fields_of_its_rule() {
+    let array = |value: &JsValue| js_sys::Float32Array::new(value).to_vec();
+    for rule in rule_ids() {
+        let (simulator, _data) = simulator(rule);
+        simulator.advance(3).unwrap();
+        let w = floats(simulator.weights(2)).await;
+        let view = given(simulator.next_step()).await.unwrap();
+        assert_eq!(number(&view, "step"), 3.0);
+        assert_eq!(js_sys::Uint32Array::new(&get(&view, "samples")).length(), 8);
+        assert_eq!(array(&get(&view, "input")).len(), 8 * 12);
+        assert_eq!(array(&get(&view, "loss")).len(), 8);
+        let perturbs = ["np", "np-dfa", "perturb"].contains(&rule);
+        assert_eq!(get(&view, "difference").is_null(), !perturbs, "{rule}");
+        let layers = js_sys::Array::from(&get(&view, "layers"));
+        assert_eq!(layers.length(), 3);
+        let second = layers.get(1);
+        let keys: Vec<String> = Object::keys(second.unchecked_ref::<Object>())
+            .iter()
+            .map(|k| k.as_string().unwrap())
+            .collect();
+        let wanted = ["units", "h", "noisy", "xi", "lambdaHat", "lambda", "truth", "e", "dW", "dB"];
+        assert_eq!(keys, wanted);
+        assert_eq!(number(&second, "units"), 7.0);
+        for key in ["h", "lambda", "truth", "e"] {
+            assert_eq!(array(&get(&second, key)).len(), 8 * 7, "{rule} {key}");
+        }
+        for key in ["noisy", "xi", "lambdaHat"] {
+            assert_eq!(get(&second, key).is_null(), !perturbs, "{rule} {key}");
+        }
+        assert!(get(&layers.get(2), "truth").is_null());
+        simulator.advance(1).unwrap();
+        let decay = if rule == "matched" { 0.99 } else { 1.0 };
+        for ((now, w), g) in
+            floats(simulator.weights(2)).await.iter().zip(&w).zip(array(&get(&second, "dW")))
+        {
+            assert!((now - (decay * w - 0.01 * g)).abs() < 1e-5, "{rule}");
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn any_image_and_any_code_get_an_answer() {
+    let (simulator, data) = simulator("np");
+    simulator.advance(3).unwrap();
+    let image: Vec<f32> =
+        data.image("test", 4).unwrap().iter().map(|p| f32::from(*p) / 255.0).collect();
+    let layers = js_sys::Array::from(&given(simulator.respond(image)).await.unwrap());
+    let layer = |l: u32| js_sys::Float32Array::new(&layers.get(l)).to_vec();
+    let outputs = floats(simulator.outputs("test", &[4]).unwrap()).await;
+    assert_eq!((layers.length(), layer(2)), (3, outputs.clone()));
+    assert_eq!(floats(simulator.decode(layer(1))).await, outputs);
+    assert_eq!(caught(given(simulator.respond(vec![0.5; 11])).await).0, "config");
+    assert_eq!(caught(given(simulator.respond(vec![f32::NAN; 12])).await).0, "config");
+    assert_eq!(caught(given(simulator.decode(vec![0.5; 3])).await).0, "config");
+}
+
+#[wasm_bindgen_test]
+async fn estimates_and_a_check_of_the_gradient_come_as_objects() {
+    for (rule, delivers) in [("np", true), ("bp", true), ("perturb", false)] {
+        let (simulator, _data) = simulator(rule);
+        let found = given(simulator.estimates(1, 8, 20)).await.unwrap();
+        for key in ["truth", "estimate"] {
+            assert_eq!(js_sys::Float32Array::new(&get(&found, key)).length(), 24, "{rule} {key}");
+        }
+        assert_eq!(!get(&found, "delivered").is_null(), delivers, "{rule}");
+        assert_eq!(caught(given(simulator.estimates(1, 9, 20)).await).0, "config");
+        let check = given(simulator.gradient_check()).await.unwrap();
+        let layers = js_sys::Array::from(&get(&check, "layers"));
+        assert_eq!(layers.length(), 3);
+        for (l, layer) in (1..).zip(layers.iter()) {
+            assert_eq!(get(&layer, "name").as_string().unwrap(), format!("W{l}"));
+            assert!(number(&layer, "checked") >= 10.0 && number(&layer, "worst") < 1e-7);
+        }
+    }
+}
+
+#[wasm_bindgen_test]
 fn a_configuration_survives_the_way_to_javascript_and_back() {
     let (set, _) = data();
     for rule in rule_ids() {

@@ -18,6 +18,7 @@ mod sign;
 mod step;
 
 pub use info::{HyperInfo, RuleInfo};
+pub use learner::lambda_hat;
 pub use step::{Feedback, Step};
 
 use crate::base::{Error, Result};

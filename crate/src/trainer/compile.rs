@@ -55,6 +55,20 @@ pub struct Probe {
     pub compared: Vec<Compared>,
 }
 
+/// A plan that puts the estimates of node perturbation beside the true gradients, whatever the rule is. On the samples
+/// and with the noise of a training step, all units speaking.
+#[derive(Debug, Clone)]
+pub struct Estimation {
+    /// Gather, clean and perturbed pass, estimates, errors as the rule sends them, true gradients.
+    pub plan: PlanId,
+    /// `lambda_hat^l`, l = 1..L, at l - 1.
+    pub lambda_hat: Vec<Buf>,
+    /// True `lambda^l`, l = 1..L, at l - 1.
+    pub truth: Vec<Buf>,
+    /// `lambda^l` as the rule's feedback delivers it; empty for rules that have none.
+    pub delivered: Vec<Buf>,
+}
+
 /// A program and the names of its parts.
 #[derive(Debug, Clone)]
 pub struct Compiled {
@@ -68,6 +82,10 @@ pub struct Compiled {
     pub evaluate: PlanId,
     /// As `evaluate`, then true and synthetic gradients and the comparison of W with B.
     pub align: PlanId,
+    /// Forward pass from `probe.h` of the code layer as it stands; `None` without hidden layers.
+    pub decode: Option<PlanId>,
+    /// Estimates beside true gradients, where kept.
+    pub estimation: Option<Estimation>,
     /// Input of the training step, (batch, `n_0`).
     pub x: Buf,
     /// Target of the training step, (batch, `n_L`).
@@ -118,6 +136,11 @@ pub fn compile(config: &RunConfig, keep: bool) -> Result<Compiled> {
     let evaluate = tape.end_plan();
     let probe = recorder.alignment(&mut tape, probe);
     let align = tape.end_plan();
+    let decode = config.code_layer().map(|code| {
+        Recorder::decode(&mut tape, &recorder.probe_pass(&probe), code);
+        tape.end_plan()
+    });
+    let estimation = keep.then(|| recorder.estimation(&mut tape, training.x, training.y));
     let program = Arc::new(tape.finish()?);
     let floats: usize = program.buffers.iter().map(|b| b.buf.len()).sum();
     if floats > MAX_FLOATS {
@@ -138,6 +161,8 @@ pub fn compile(config: &RunConfig, keep: bool) -> Result<Compiled> {
         infer,
         evaluate,
         align,
+        decode,
+        estimation,
         x,
         y,
         loss,
@@ -222,7 +247,18 @@ impl Recorder<'_> {
 
     /// Records `a^l = act(op(h^{l-1}) + b)`, on hidden layers with noise `+ c_h xi^l`, and what of it is passed on.
     fn forward(tape: &mut Tape, pass: &Pass) {
-        for layer in &pass.layers {
+        Self::forward_above(tape, pass, 0);
+    }
+
+    /// Records the forward pass above hidden layer `code`, whose own activity is given.
+    fn decode(tape: &mut Tape, pass: &Pass, code: usize) {
+        let layer = &pass.layers[code - 1];
+        layer.pass_on(tape, &format!("h{code}"), pass.h[code], pass.emitted[code]);
+        Self::forward_above(tape, pass, code);
+    }
+
+    fn forward_above(tape: &mut Tape, pass: &Pass, below: usize) {
+        for layer in &pass.layers[below..] {
             let l = layer.number;
             let label = format!("h{l} = act(W{l} h{} + b{l})", l - 1);
             layer.forward(tape, &label, pass.a[l], pass.h[l - 1], None);
@@ -302,6 +338,16 @@ impl Recorder<'_> {
         if self.rule.passes() == Passes::Clean {
             return Vec::new();
         }
+        self.perturb_anyway(tape, step, y, purpose)
+    }
+
+    fn perturb_anyway(
+        &self,
+        tape: &mut Tape,
+        step: &mut Step,
+        y: Buf,
+        purpose: Purpose,
+    ) -> Vec<Buf> {
         let top = self.top();
         step.xi = self.draw(tape, purpose, step.batch);
         let noisy = Self::perturbed(tape, &step.layers, &step.a, &step.xi);
@@ -357,6 +403,9 @@ impl Recorder<'_> {
         let mut step = self.errors(tape, step, y);
         for l in (1..self.top()).rev() {
             self.rule.update_feedback(tape, &mut step, l);
+            if self.keep {
+                step.exact_lambda(tape, l);
+            }
         }
         let gradients = self.weights(tape, &step);
         Training { x, y, loss: losses, h_noisy, recorded: step, gradients }
@@ -488,6 +537,29 @@ impl Recorder<'_> {
             });
         }
         probe
+    }
+
+    /// Records estimates beside true gradients, with the buffers `x` and `y` of the training step.
+    fn estimation(&self, tape: &mut Tape, x: Buf, y: Buf) -> Estimation {
+        gather::record_images(tape, "x = pixels / 255", x);
+        if y != x {
+            gather::record_labels(tape, "y = one-hot label", y);
+        }
+        let input = if self.config.noise == Noise::Inputs { Self::noisy_input(tape, x) } else { x };
+        let pass = Self::pass(tape, &self.awake(), "h", input, None);
+        Self::forward(tape, &pass);
+        let mut step = self.blank(pass);
+        self.perturb_anyway(tape, &mut step, y, Purpose::Activity);
+        let mut step = self.errors(tape, step, y);
+        let hidden = 1..self.top();
+        let truth = hidden.clone().rev().map(|l| step.exact_lambda(tape, l)).collect::<Vec<_>>();
+        let lambda_hat = hidden.map(|l| rules::lambda_hat(tape, &mut step, l)).collect();
+        // What plain node perturbation sends is the estimate itself.
+        let sends = self.rule.info().has_feedback || self.config.rule == "bp";
+        let delivered =
+            if sends { step.lambda.iter().flatten().copied().collect() } else { vec![] };
+        let plan = tape.end_plan();
+        Estimation { plan, lambda_hat, truth: truth.into_iter().rev().collect(), delivered }
     }
 
     /// Records what direct feedback tends to in a linear network (paper, Corollary 1): `W^L ... W^{l+1}`,

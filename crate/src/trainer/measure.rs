@@ -209,7 +209,7 @@ impl Sweep {
     }
 }
 
-/// Activities of one layer for listed samples, that have been asked for.
+/// Noise-free activities that have been asked for.
 #[derive(Debug)]
 pub struct Pictures {
     tasks: Vec<Task>,
@@ -249,8 +249,64 @@ impl Pictures {
         Ok(Self { tasks })
     }
 
+    /// Activities of all layers, first hidden to output, for one image of numbers in [0, 1].
+    ///
+    /// # Errors
+    /// [`Error::Config`]: of another size, or not such numbers.
+    pub fn response<T: Precision>(run: &Trainer<T>, image: &[f32]) -> Result<Self> {
+        let probe = &run.compiled.probe;
+        let x = probe.h[0];
+        check_given("image", image, x.cols)?;
+        if let Some(value) = image.iter().find(|value| !(0.0..=1.0).contains(*value)) {
+            let message = format!("{value} is not between 0 and 1");
+            return Err(Error::config("image", message));
+        }
+        let read = probe.h[1..].iter().map(|h| (*h, h.cols)).collect();
+        Ok(Self::one(run, run.compiled.infer, x, image, read))
+    }
+
+    /// The output that the layers above the code layer make of an activity of it.
+    ///
+    /// # Errors
+    /// [`Error::Config`]: no such code.
+    pub fn decoded<T: Precision>(run: &Trainer<T>, code: &[f32]) -> Result<Self> {
+        let probe = &run.compiled.probe;
+        let Some((layer, plan)) = run.config.code_layer().zip(run.compiled.decode) else {
+            return Err(Error::config("code", "this network has no hidden layer"));
+        };
+        let (h, output) = (probe.h[layer], probe.h[run.config.layers()]);
+        check_given("code", code, h.cols)?;
+        Ok(Self::one(run, plan, h, code, vec![(output, output.cols)]))
+    }
+
+    /// A plan over the probe's first row.
+    fn one<T: Precision>(
+        run: &Trainer<T>,
+        plan: PlanId,
+        buf: Buf,
+        row: &[f32],
+        read: Vec<(Buf, usize)>,
+    ) -> Self {
+        let mut given = row.to_vec();
+        given.resize(buf.len(), 0.0);
+        let moment = run.moment(Source::Train, 0);
+        Self { tasks: vec![Task { plan, moment, given: Some((buf, given)), read }] }
+    }
+
     /// What to run and to read.
     pub fn tasks(&self) -> &[Task] {
         &self.tasks
+    }
+}
+
+/// Refuses what a layer cannot take.
+fn check_given(field: &str, values: &[f32], expected: usize) -> Result<()> {
+    if values.len() != expected {
+        let message = format!("{} numbers given, {expected} expected", values.len());
+        return Err(Error::config(field, message));
+    }
+    match values.iter().find(|value| !value.is_finite()) {
+        Some(value) => Err(Error::config(field, format!("{value} is not a finite number"))),
+        None => Ok(()),
     }
 }

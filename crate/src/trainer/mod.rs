@@ -2,9 +2,11 @@
 
 mod check;
 mod compile;
+mod intermediates;
 mod measure;
 
-pub use compile::{Compared, Compiled, Probe, compile};
+pub use compile::{Compared, Compiled, Estimation, Probe, compile};
+pub use intermediates::Intermediates;
 pub use measure::{Measurement, Pictures};
 
 use crate::base::team::Team;
@@ -12,9 +14,11 @@ use crate::base::{Error, Result};
 use crate::config::RunConfig;
 use crate::data::{Dataset, SplitName};
 use crate::exec::{Executor, Precision};
-use crate::kernels::noise;
+use crate::kernels::{noise, sign_transport};
 use crate::metrics::{Evaluation, Metrics};
-use crate::plan::{Arithmetic, Buf, Clock, Env, Hyper, Kernel, Moment, Op, Role, Source, Task};
+use crate::plan::{
+    Access, Arithmetic, Buf, Clock, Env, Hyper, Kernel, Moment, Op, Role, Source, Task,
+};
 use crate::snapshot::{self, Snapshot};
 use std::sync::Arc;
 
@@ -124,9 +128,20 @@ impl<T: Precision> Trainer<T> {
         Ok(())
     }
 
+    /// Content of a buffer.
+    pub fn values_of(&self, buf: Buf) -> &[T] {
+        self.exec.read(buf)
+    }
+
     /// Another run with this configuration, data, arithmetic and threads, from its beginning.
     pub fn twin(&self) -> Result<Self> {
-        let mut twin = Self::new(self.config.clone(), self.data.clone(), self.exec.arithmetic())?;
+        self.twin_of(self.config.clone(), false)
+    }
+
+    /// As [`Trainer::twin`], of another configuration; `keep` as in [`Trainer::with_gradients`].
+    pub fn twin_of(&self, config: RunConfig, keep: bool) -> Result<Self> {
+        let (data, arithmetic) = (self.data.clone(), self.exec.arithmetic());
+        let mut twin = Self::with_gradients(config, data, arithmetic, keep)?;
         twin.exec.set_team(self.exec.team().clone());
         Ok(twin)
     }
@@ -136,6 +151,22 @@ impl<T: Precision> Trainer<T> {
         let env = self.env(Source::Shuffled, 0);
         let (hyper, clock) = (self.config.hyper(), self.clock());
         self.exec.run(self.compiled.step, &env, &hyper, &clock, |op| !chosen(op));
+    }
+
+    /// Runs the training step that comes next with all weights held: its buffers hold what `advance` will compute,
+    /// and nothing that survives a step has changed. The B of sign-symmetric feedback is refreshed: it is only ever
+    /// what W makes it.
+    pub fn rehearse(&mut self) {
+        let compiled = self.compiled.clone();
+        let lasts = |buf: &Buf| compiled.program.buffers[buf.index()].role != Role::Temporary;
+        self.run_only(&|op| {
+            op.kernel.name == sign_transport::KERNEL.name
+                || !op
+                    .bufs
+                    .iter()
+                    .zip(op.kernel.access)
+                    .any(|(buf, access)| *access != Access::Read && lasts(buf))
+        });
     }
 
     /// Fills the noise buffers of the next step without running it.
@@ -258,13 +289,17 @@ impl<T: Precision> Trainer<T> {
         l: usize,
     ) -> Result<Vec<f32>> {
         let wanted = Pictures::of(self, split, samples, l)?;
-        Ok(self.perform(wanted.tasks()).into_iter().map(|v| v as f32).collect())
+        Ok(self.pictures(&wanted))
+    }
+
+    /// Activities that were asked for.
+    pub fn pictures(&mut self, wanted: &Pictures) -> Vec<f32> {
+        self.perform(wanted.tasks()).into_iter().map(|v| v as f32).collect()
     }
 
     /// The narrowest hidden layer (the first of them): the code of an autoencoder. 0 without hidden layers.
     pub fn code_layer(&self) -> usize {
-        let hidden = 1..self.config.layers();
-        hidden.min_by_key(|l| self.config.sizes[*l]).unwrap_or(0)
+        self.config.code_layer().unwrap_or(0)
     }
 }
 

@@ -1,25 +1,13 @@
 //! The page's view of a GPU.
 
-use super::throw;
+use super::{promise, record};
 use crate::exec::gpu::{self, bench};
-use serde::Serialize;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 
 /// A GPU device; one serves all runs of the page.
 #[wasm_bindgen]
 pub struct Gpu(pub(super) Rc<gpu::Gpu>);
-
-/// Speeds of products of square matrices.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Products {
-    peak_gflops: f64,
-    nn: f64,
-    nt: f64,
-    tn: f64,
-}
 
 #[wasm_bindgen]
 impl Gpu {
@@ -29,9 +17,7 @@ impl Gpu {
     /// `gpu`: there is none, in a sentence.
     #[wasm_bindgen(unchecked_return_type = "Promise<Gpu>")]
     pub fn request() -> js_sys::Promise {
-        future_to_promise(async {
-            gpu::Gpu::request().await.map(|gpu| Self(gpu).into()).map_err(|e| throw(&e))
-        })
+        promise(gpu::Gpu::request(), |gpu| Ok(Self(gpu).into()))
     }
 
     /// As the driver calls it.
@@ -70,10 +56,15 @@ impl Gpu {
     #[wasm_bindgen(js_name = benchProduct, unchecked_return_type = "Promise<{ peakGflops: number; nn: number; nt: number; tn: number }>")]
     pub fn bench_product(&self, size: usize) -> js_sys::Promise {
         let gpu = self.0.clone();
-        future_to_promise(async move {
-            let speeds = bench::products(&gpu, size).await.map_err(|e| throw(&e))?;
+        promise(async move { bench::products(&gpu, size).await }, |speeds| {
             let bench::Products { peak, nn, nt, tn } = speeds;
-            super::object(&Products { peak_gflops: peak, nn, nt, tn })
+            let field = |value: f64| Some(value.into());
+            Ok(record(&[
+                ("peakGflops", field(peak)),
+                ("nn", field(nn)),
+                ("nt", field(nt)),
+                ("tn", field(tn)),
+            ]))
         })
     }
 }

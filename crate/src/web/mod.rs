@@ -13,11 +13,13 @@ mod simulator;
 use crate::base::{Error, rng};
 use crate::config::{Optimizer, Task};
 use crate::rules;
-use js_sys::{Object, Reflect};
+use js_sys::{JSON, Object, Promise, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use std::future::Future;
+use std::pin::Pin;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
 
 pub use data::{DataLoader, DataSet};
 pub use experiments::{list_presets, presets_for, synthetic_dataset};
@@ -38,23 +40,53 @@ fn object(value: &impl Serialize) -> Result<JsValue, JsValue> {
     value.serialize(&serializer).map_err(|e| throw(&Error::internal(e.to_string())))
 }
 
-/// A value from JavaScript. Keys that nobody knows are refused: read silently, a misspelt rate would seem
-/// to be set.
-fn parse<T: DeserializeOwned + Serialize>(field: &str, value: &JsValue) -> Result<T, JsValue> {
-    let parsed: T = serde_wasm_bindgen::from_value(value.clone())
-        .map_err(|e| throw(&Error::config(field, e.to_string())))?;
-    if let (Some(object), Ok(Value::Object(known))) =
-        (value.dyn_ref::<Object>(), serde_json::to_value(&parsed))
-    {
-        for key in Object::keys(object).iter().filter_map(|key| key.as_string()) {
-            if !known.contains_key(&key) {
-                let names: Vec<&str> = known.keys().map(String::as_str).collect();
-                let message = format!("there is no such setting; there are {}", names.join(", "));
+/// What a promise will hold.
+type Settled = Result<JsValue, JsValue>;
+
+/// A promise of what a future gives, converted.
+fn promise<T: 'static>(
+    future: impl Future<Output = crate::base::Result<T>> + 'static,
+    convert: impl FnOnce(T) -> Settled + 'static,
+) -> Promise {
+    begin(Box::pin(async move { future.await.map_err(|e| throw(&e)).and_then(convert) }))
+}
+
+/// One for all: a copy of what makes promises for each method would be a twentieth of the core.
+#[inline(never)]
+fn begin(future: Pin<Box<dyn Future<Output = Settled>>>) -> Promise {
+    future_to_promise(future)
+}
+
+/// A plain object of what is there; what is not is null.
+fn record(fields: &[(&str, Option<JsValue>)]) -> JsValue {
+    let object = Object::new();
+    for (key, value) in fields {
+        let value = value.clone().unwrap_or(JsValue::NULL);
+        // Setting a property on a fresh object cannot fail.
+        let _ = Reflect::set(&object, &(*key).into(), &value);
+    }
+    object.into()
+}
+
+/// A value from JavaScript, by way of its JSON text: the one reader that snapshots have, too. Keys that nobody knows
+/// are refused by the types: read silently, a misspelt rate would seem to be set.
+fn parse<T: DeserializeOwned>(field: &str, value: &JsValue) -> Result<T, JsValue> {
+    if let Some(object) = value.dyn_ref::<Object>() {
+        // JSON would make them null, and the message would not say which
+        for key in Object::keys(object).iter() {
+            let number = Reflect::get(object, &key).ok().and_then(|value| value.as_f64());
+            if let Some(number) = number.filter(|number| !number.is_finite()) {
+                let key = key.as_string().unwrap_or_default();
+                let message = format!("{number} is not a finite number");
                 return Err(throw(&Error::config(key, message)));
             }
         }
     }
-    Ok(parsed)
+    let text = JSON::stringify(value)
+        .map_err(|_| throw(&Error::config(field, "this is not plain data")))?
+        .as_string()
+        .unwrap_or_default();
+    serde_json::from_str(&text).map_err(|e| throw(&Error::config(field, e.to_string())))
 }
 
 /// All learning rules, in the order a page lists them.

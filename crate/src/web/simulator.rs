@@ -2,20 +2,19 @@
 
 use super::data::{DataSet, split_name};
 use super::gpu::Gpu;
-use super::{object, parse, throw};
+use super::{object, parse, promise, record, throw};
 use crate::base::{Error, Result};
 use crate::config::RunConfig;
+use crate::look::{Checked, Estimates, GradientCheck, LayerView, Look, StepView};
 use crate::plan::Arithmetic;
 use crate::session::{Calibration, Progress, Session};
 use crate::trainer::Trainer;
 use js_sys::Promise;
-use serde::{Deserialize, Serialize};
-use std::future::Future;
+use serde::Deserialize;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 
 /// Changed rates; what is left out stays.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Changes {
     eta_w: Option<f64>,
@@ -25,33 +24,55 @@ struct Changes {
     input_noise: Option<f64>,
 }
 
-/// [`Progress`] as the page reads it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Poll {
-    step: f64,
-    confirmed: f64,
-    busy: bool,
-    ms_per_step: Option<f64>,
-    dispatches: usize,
-    readback_bytes: f64,
-    note: Option<String>,
+/// [`LayerView`] as the page reads it.
+fn layer_view(layer: &LayerView<'_>) -> JsValue {
+    record(&[
+        ("units", Some((layer.units as f64).into())),
+        ("h", Some(array(layer.h))),
+        ("noisy", layer.noisy.map(array)),
+        ("xi", layer.xi.map(array)),
+        ("lambdaHat", layer.lambda_hat.map(array)),
+        ("lambda", layer.lambda.map(array)),
+        ("truth", layer.truth.map(array)),
+        ("e", Some(array(layer.e))),
+        ("dW", layer.dw.map(array)),
+        ("dB", layer.dfeedback.map(array)),
+    ])
 }
 
-/// [`Calibration`] as the page reads it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Timing {
-    cpu_ms: f64,
-    gpu_ms: f64,
+/// [`StepView`] as the page reads it.
+fn step_view(view: &StepView<'_>) -> JsValue {
+    let layers: js_sys::Array = view.layers.iter().map(layer_view).collect();
+    record(&[
+        ("step", Some((view.step as f64).into())),
+        ("samples", Some(js_sys::Uint32Array::from(&view.samples[..]).into())),
+        ("input", Some(array(view.input))),
+        ("loss", Some(array(view.loss))),
+        ("difference", view.difference.map(array)),
+        ("layers", Some(layers.into())),
+    ])
 }
 
-/// A promise of what a future gives, converted.
-fn promise<T: 'static>(
-    future: impl Future<Output = Result<T>> + 'static,
-    convert: impl FnOnce(T) -> std::result::Result<JsValue, JsValue> + 'static,
-) -> Promise {
-    future_to_promise(async move { future.await.map_err(|e| throw(&e)).and_then(convert) })
+/// [`Estimates`] as the page reads it.
+fn estimates_view(found: &Estimates) -> JsValue {
+    record(&[
+        ("truth", Some(array(&found.truth))),
+        ("estimate", Some(array(&found.estimate))),
+        ("delivered", found.delivered.as_deref().map(array)),
+    ])
+}
+
+/// [`GradientCheck`] as the page reads it.
+fn check_view(found: &GradientCheck) -> JsValue {
+    let layer = |Checked { name, checked, worst }: &Checked| {
+        record(&[
+            ("name", Some(name.into())),
+            ("checked", Some((*checked as f64).into())),
+            ("worst", Some((*worst).into())),
+        ])
+    };
+    let layers: js_sys::Array = found.layers.iter().map(layer).collect();
+    record(&[("layers", Some(layers.into()))])
 }
 
 /// Floats as a typed array.
@@ -136,7 +157,7 @@ impl Simulator {
     pub fn calibrate(&self, gpu: &Gpu) -> Promise {
         let (run, gpu) = (self.0.clone(), gpu.0.clone());
         promise(async move { run.calibrate(gpu).await }, |Calibration { cpu_ms, gpu_ms }| {
-            object(&Timing { cpu_ms, gpu_ms })
+            Ok(record(&[("cpuMs", Some(cpu_ms.into())), ("gpuMs", Some(gpu_ms.into()))]))
         })
     }
 
@@ -148,15 +169,15 @@ impl Simulator {
     pub fn poll(&self) -> std::result::Result<JsValue, JsValue> {
         let Progress { step, confirmed, busy, ms_per_step, dispatches, readback_bytes, note } =
             self.0.poll().map_err(|e| throw(&e))?;
-        object(&Poll {
-            step: step as f64,
-            confirmed: confirmed as f64,
-            busy,
-            ms_per_step,
-            dispatches,
-            readback_bytes: readback_bytes as f64,
-            note,
-        })
+        Ok(record(&[
+            ("step", Some((step as f64).into())),
+            ("confirmed", Some((confirmed as f64).into())),
+            ("busy", Some(busy.into())),
+            ("msPerStep", ms_per_step.map(Into::into)),
+            ("dispatches", Some((dispatches as f64).into())),
+            ("readbackBytes", Some((readback_bytes as f64).into())),
+            ("note", note.map(Into::into)),
+        ]))
     }
 
     /// Steps done; on a GPU, submitted.
@@ -284,6 +305,58 @@ impl Simulator {
     pub fn feedback_weights(&self, layer: usize) -> Promise {
         let found = self.0.buffer(&format!("B{layer}"));
         promise(found, |values| Ok(values.map_or(JsValue::UNDEFINED, |values| array(&values))))
+    }
+
+    /// The training step that comes next, laid open. The run is not touched: `advance(1)` will do exactly this.
+    ///
+    /// # Errors
+    /// `config`: too large to keep it all. `gpu`: lost meanwhile.
+    #[wasm_bindgen(js_name = nextStep, unchecked_return_type = "Promise<StepView>")]
+    pub fn next_step(&self) -> Promise {
+        self.look(|look| Ok(step_view(&look.next_step())))
+    }
+
+    /// Activities of all layers, first hidden to output, for one image that need not be in any set.
+    ///
+    /// # Errors
+    /// `config`: not as many numbers in 0 to 1 as there are inputs. `gpu`: lost meanwhile.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Float32Array[]>")]
+    pub fn respond(&self, image: Vec<f32>) -> Promise {
+        promise(self.0.respond(image), |layers| {
+            Ok(layers.iter().map(|h| array(h)).collect::<js_sys::Array>().into())
+        })
+    }
+
+    /// The output that the layers above the code layer (the narrowest hidden one) make of a code.
+    ///
+    /// # Errors
+    /// `config`: not as many finite numbers as the code layer has units. `gpu`: lost meanwhile.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Float32Array>")]
+    pub fn decode(&self, code: Vec<f32>) -> Promise {
+        promise(self.0.decode(code), |values| Ok(array(&values)))
+    }
+
+    /// Estimates of a unit's gradient beside the truth on about `count` samples of the batches that come next, weights
+    /// held. `layer`: hidden, from 1; `unit` from 0.
+    ///
+    /// # Errors
+    /// `config`: no such layer or unit. `gpu`: lost meanwhile.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Estimates>")]
+    pub fn estimates(&self, layer: usize, unit: usize, count: usize) -> Promise {
+        self.look(move |look| Ok(estimates_view(&look.estimates(layer, unit, count)?)))
+    }
+
+    /// Backpropagation against central differences in double precision, on the weights as they are.
+    ///
+    /// # Errors
+    /// `config`: the network is too large to wait for. `gpu`: lost meanwhile.
+    #[wasm_bindgen(js_name = gradientCheck, unchecked_return_type = "Promise<GradientCheck>")]
+    pub fn gradient_check(&self) -> Promise {
+        self.look(|look| Ok(check_view(&look.gradient_check()?)))
+    }
+
+    fn look(&self, look: impl FnOnce(&mut Look) -> Result<JsValue> + 'static) -> Promise {
+        promise(self.0.look(Box::new(look)), Ok)
     }
 
     /// A versioned snapshot; a run continued from it equals the uninterrupted one bit for bit.

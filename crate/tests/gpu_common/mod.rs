@@ -62,6 +62,7 @@ macro_rules! checks {
             sessions::a_run_that_moves_between_devices_loses_and_repeats_no_step,
             sessions::runs_share_a_gpu,
             sessions::a_run_saved_on_the_gpu_goes_on_on_the_processor,
+            sessions::a_run_on_the_gpu_is_laid_open,
             sessions::rates_change_between_submissions,
             sessions::a_warm_up_ends_inside_a_submission,
             sessions::advancing_never_waits_and_never_piles_up,

@@ -10,6 +10,7 @@ use credit_lab::data::SplitName;
 use credit_lab::exec::gpu::Gpu;
 use credit_lab::exec::gpu::assemble::Tuning;
 use credit_lab::experiments;
+use credit_lab::look::Look;
 use credit_lab::metrics::Metrics;
 use credit_lab::plan::{Arithmetic, Hyper};
 use credit_lab::session::{Device, Session};
@@ -326,4 +327,42 @@ pub async fn calibration_leaves_the_run_alone(gpu: &Rc<Gpu>) {
         session.to_gpu(gpu.clone()).await.unwrap();
     }
     pause().await;
+}
+
+// Laid open beside the GPU: what a processor would say of the same state.
+pub async fn a_run_on_the_gpu_is_laid_open(gpu: &Rc<Gpu>) {
+    for config in ways() {
+        let session = on_gpu(gpu, &config, &small_data()).await;
+        train(&session, 25).await;
+        let saved = session.current(Trainer::save).await.unwrap();
+        let restored = Trainer::restore(&saved, small_data(), Arithmetic::Reproducible).unwrap();
+        let mut wanted = Look::new(&restored).unwrap();
+        wanted.follow(&restored).unwrap();
+        let of = |look: &mut Look| {
+            let view = look.next_step();
+            let own = view.layers[0];
+            (
+                view.samples,
+                view.loss.to_vec(),
+                own.truth.unwrap().to_vec(),
+                own.dw.unwrap().to_vec(),
+            )
+        };
+        // asked while steps are under way, answered as of the call
+        let asked = session.look(Box::new(move |look| Ok(of(look))));
+        session.advance(1).unwrap();
+        assert_eq!(asked.await.unwrap(), of(&mut wanted));
+        session.to_cpu().await.unwrap();
+        train(&session, 26).await;
+        let image = vec![0.25; 12];
+        let answer = session.respond(image.clone()).await.unwrap();
+        session.to_gpu(gpu.clone()).await.unwrap();
+        let on_gpu = session.respond(image.clone()).await.unwrap();
+        assert!(answer.iter().zip(&on_gpu).all(|(a, b)| apart(a, b) < CLOSE));
+        let code = answer[config.code_layer().unwrap() - 1].clone();
+        let decoded = session.decode(code).await.unwrap();
+        assert!(apart(&decoded, &answer[config.layers() - 1]) < CLOSE);
+        let sized = session.respond(vec![0.0; 3]).await.unwrap_err();
+        assert_eq!((sized.code(), session.device()), ("config", Device::Gpu));
+    }
 }

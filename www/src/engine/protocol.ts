@@ -7,9 +7,26 @@
  */
 
 // One source for the shapes that cross from the core: the file the generated glue carries.
-import type { FileReport, Metrics, RunConfig, Task } from "../../../crate/src/web/types";
+import type {
+  Estimates,
+  FileReport,
+  GradientCheck,
+  Metrics,
+  RunConfig,
+  StepView,
+  Task,
+} from "../../../crate/src/web/types";
 
-export type { LayerMetrics, Metrics, RunConfig, Task } from "../../../crate/src/web/types";
+export type {
+  Estimates,
+  GradientCheck,
+  LayerMetrics,
+  LayerView,
+  Metrics,
+  RunConfig,
+  StepView,
+  Task,
+} from "../../../crate/src/web/types";
 
 export type Activation = RunConfig["activations"][number];
 export type HyperKey = "eta_w" | "eta_b" | "c_h" | "gamma" | "kappa" | "input_noise";
@@ -104,66 +121,6 @@ export interface Poll {
 export interface Calibration {
   readonly cpuMs: number;
   readonly gpuMs: number;
-}
-
-/** One layer in a `StepView`; samples first, row major. What the rule does not have is null. */
-export interface LayerView {
-  readonly units: number;
-  /** Activity in the clean pass: N × units. */
-  readonly h: Float32Array;
-  /** Activity in the perturbed pass: N × units. */
-  readonly noisy: Float32Array | null;
-  /** The noise itself, of variance 1: N × units. */
-  readonly xi: Float32Array | null;
-  /** Estimate of the gradient on the activity, (L~ − L) ξ / c_h: N × units. */
-  readonly lambdaHat: Float32Array | null;
-  /** Gradient on the activity as this rule delivers it from above, Bᵀe: N × units. */
-  readonly lambda: Float32Array | null;
-  /** True gradient on the activity: N × units; null at the output. */
-  readonly truth: Float32Array | null;
-  /** Error signal e = λ ∘ σ′: N × units. */
-  readonly e: Float32Array;
-  /** Gradient of the batch for W of this layer, units × inputs; null while W waits. */
-  readonly dW: Float32Array | null;
-  /** Gradient for B into this layer from its error (row B^layer), units × inputs; null without SGD feedback. */
-  readonly dB: Float32Array | null;
-}
-
-/** The training step that comes next, laid open. The run is not touched: `advance(1)` will do exactly this. */
-export interface StepView {
-  /** Steps done before it. */
-  readonly step: number;
-  /** The batch, as positions in the training set: N. */
-  readonly samples: Uint32Array;
-  /** N × inputs, as the network receives them (0 to 1, with input noise if there is any). */
-  readonly input: Float32Array;
-  /** Loss of each sample in the clean pass: N. */
-  readonly loss: Float32Array;
-  /** What each sample is credited with, L~ − L: N; null for rules that do not perturb. */
-  readonly difference: Float32Array | null;
-  /** From the first hidden layer to the output. */
-  readonly layers: readonly LayerView[];
-}
-
-/** Estimates of one unit's gradient beside the truth, over samples of the batches that come next. */
-export interface Estimates {
-  /** dL/dh of the unit by backpropagation, a sample each. */
-  readonly truth: Float32Array;
-  /** (L~ − L) ξ / c_h. */
-  readonly estimate: Float32Array;
-  /** What feedback delivers for the unit; null where the rule has none. */
-  readonly delivered: Float32Array | null;
-}
-
-/** Backpropagation against central finite differences in double precision. */
-export interface GradientCheck {
-  /** One row a weight matrix: "W1" ... */
-  readonly layers: readonly {
-    readonly name: string;
-    readonly checked: number;
-    /** Largest |analytic − numeric| / max(|analytic|, |numeric|, 1e-8) of the weights drawn. */
-    readonly worst: number;
-  }[];
 }
 
 /**

@@ -41,6 +41,13 @@ pub fn record_labels(tape: &mut Tape, label: &str, y: Buf) {
     tape.push(&LABELS, label, &[y], &[], &[]);
 }
 
+/// Positions of a batch's samples in their split.
+pub fn samples(env: &Env, data: &Dataset, rows: usize) -> Vec<u32> {
+    let mut list = Vec::with_capacity(rows);
+    each_sample(env, data, rows, |_, _, sample| list.push(sample as u32));
+    list
+}
+
 /// Visits (row, sample's images and labels, sample's number) of the batch in order.
 fn each_sample(
     env: &Env,
