@@ -69,9 +69,8 @@ export const NETWORK = {
   liveText: "The whole step",
   step: (step: string, sample: number, batch: number) =>
     `Step ${step}, digit ${sample} of ${batch}`,
-  held: (n: string, one: boolean) =>
-    `Held here; the run has moved on by ${n} ${one ? "step" : "steps"}.`,
-  refresh: "Show the newest",
+  held: (n: string, one: boolean) => `The run is ${n} ${one ? "step" : "steps"} further.`,
+  refresh: "Show the newest step",
   overview: {
     title: "Up through W, down through B",
     titleBp: "Up through W, down through W",
@@ -150,6 +149,7 @@ export const NETWORK = {
     from: (what: string) => `from ${what}`,
   },
   unit: (layer: string, unit: string) => `Unit ${unit} of ${layer}`,
+  thisDigit: "This digit",
   outputUnit: (digit: string) => `Output for “${digit}”`,
   field: {
     receptive: "Its weights from the pixels",

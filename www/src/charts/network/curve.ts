@@ -52,7 +52,7 @@ export function reversed(curve: Curve): Curve {
 
 export function trace(ctx: CanvasRenderingContext2D, c: Curve): void {
   ctx.moveTo(c[0] ?? 0, c[1] ?? 0);
-  for (let i = 2; i + 5 < c.length + 0; i += 6)
+  for (let i = 2; i + 5 < c.length; i += 6)
     ctx.bezierCurveTo(
       c[i] ?? 0,
       c[i + 1] ?? 0,

@@ -138,10 +138,12 @@ function stroke(
   width: number,
 ): void {
   ctx.strokeStyle = colour;
-  for (const { share, path } of bundles) {
+  for (const { share, curves } of bundles) {
     ctx.globalAlpha = alpha * (0.25 + 0.75 * share);
     ctx.lineWidth = width * (0.5 + 0.9 * share);
-    ctx.stroke(path);
+    ctx.beginPath();
+    for (const curve of curves) trace(ctx, curve);
+    ctx.stroke();
   }
   ctx.globalAlpha = 1;
 }
@@ -497,15 +499,16 @@ function drawHalves(
   inks: Inks,
 ): void {
   const size = r + 2;
+  ctx.globalAlpha = amount;
+  ctx.fillStyle = inks.paper;
+  circle(ctx, x, y, size);
+  ctx.fill();
   const half = (v: number, side: number, edge: string): void => {
     const from = side < 0 ? Math.PI / 2 : -Math.PI / 2;
     const cx = x + side * 0.9;
     ctx.beginPath();
     ctx.arc(cx, y, size, from, from + Math.PI);
     ctx.closePath();
-    ctx.globalAlpha = amount;
-    ctx.fillStyle = inks.paper;
-    ctx.fill();
     ctx.globalAlpha = amount * Math.abs(v) ** 0.6;
     ctx.fillStyle = v < 0 ? inks.neg : inks.pos;
     ctx.fill();

@@ -72,7 +72,8 @@ export class NetworkChart implements Chart {
   private phases: readonly PhaseId[] = phasesOf({ id: "np", perturbs: true });
   /** Null: live. */
   private position: number | null = null;
-  private play: { head: Playhead; until: number } | null = null;
+  /** Until the end of one phase, or through the step and on to the next (null). */
+  private play: { head: Playhead; until: number | null } | null = null;
   private training = false;
   private selected: UnitAt | null = null;
   private hover: Hit | null = null;
@@ -108,8 +109,7 @@ export class NetworkChart implements Chart {
       "p",
       { class: "network-held", hidden: true },
       this.heldText,
-      " ",
-      button("small", N.refresh, N.refresh, () => host.onRefresh()),
+      button("quiet", N.refresh, N.refresh, () => host.onRefresh()),
     );
     const body = h(
       "div",
@@ -120,9 +120,16 @@ export class NetworkChart implements Chart {
     this.element = h(
       "div",
       { class: "network", "data-mode": "live", "data-waiting": true },
-      h("div", { class: "network-bar" }, this.rulesHost, this.live, this.stepText, digit),
+      h(
+        "div",
+        { class: "network-bar" },
+        this.rulesHost,
+        this.live,
+        this.held,
+        this.stepText,
+        digit,
+      ),
       this.scrubber.element,
-      this.held,
       body,
     );
     this.listen();
@@ -225,7 +232,7 @@ export class NetworkChart implements Chart {
   /** The next step is here: play it, too. */
   playOn(): void {
     this.position = 0;
-    this.start(this.phases.length);
+    this.start(null);
   }
 
   rules(): readonly RuleStyle[] {
@@ -311,10 +318,10 @@ export class NetworkChart implements Chart {
       return;
     }
     if (this.position === null || this.position >= this.phases.length) this.position = 0;
-    this.start(this.phases.length);
+    this.start(null);
   }
 
-  private start(until: number): void {
+  private start(until: number | null): void {
     this.play = { head: new Playhead(this.phases, this.position ?? 0), until };
     this.lastFrame = performance.now();
     this.refresh();
@@ -380,11 +387,12 @@ export class NetworkChart implements Chart {
     // After a pause of the page itself, go on from where it was.
     const over = play.head.advance(Math.min(100, Math.max(0, now - this.lastFrame)));
     this.lastFrame = now;
-    this.position = Math.min(play.until, play.head.position);
-    if (over) {
+    this.position = Math.min(play.until ?? this.phases.length, play.head.position);
+    if (play.until !== null && this.position >= play.until) this.play = null;
+    else if (over) {
       this.play = null;
       this.host.onStepOver();
-    } else if (play.until < this.phases.length && this.position >= play.until) this.play = null;
+    }
     this.refresh();
   }
 

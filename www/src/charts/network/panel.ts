@@ -76,9 +76,11 @@ export class Panel {
       const math = phase === "live" ? [] : equationsOf(phase, data.rule, config);
       this.equations.replaceChildren(...math);
     }
-    setText(this.unitName, unitTitle(data, at));
+    // The loss is the digit's, not a unit's.
+    setText(this.unitName, phase === "loss" ? N.thisDigit : unitTitle(data, at));
     this.rows.replaceChildren(...phaseRows(data, phase, at).map(rowElement));
     this.showField(data, at, palette);
+    if (phase === "loss") this.field.hidden = true;
   }
 
   /** Colours changed: the picture is to be made anew. */

@@ -64,7 +64,7 @@ export class Playhead {
         left -= pause;
         continue;
       }
-      if (this.position >= this.phases.length) return true;
+      if (this.position >= this.phases.length) break;
       const index = Math.floor(this.position + 1e-9);
       const per = PLAY_MS[this.phases[index] ?? "clean"];
       const need = (index + 1 - this.position) * per;
@@ -75,7 +75,7 @@ export class Playhead {
         this.rest = DWELL_MS;
       } else this.position += take / per;
     }
-    return false;
+    return this.rest <= 0 && this.position >= this.phases.length;
   }
 }
 

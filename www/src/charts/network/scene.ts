@@ -16,10 +16,10 @@ import {
 } from "./model";
 import { type Wire, wiresOf } from "./wires";
 
-/** Wires of about one strength in one path: a frame strokes dozens of paths, not hundreds. */
+/** Wires of about one strength: a frame strokes dozens of paths, not hundreds. */
 export interface Bundle {
   readonly share: number;
-  readonly path: Path2D;
+  readonly curves: readonly Curve[];
 }
 
 export interface Strands {
@@ -83,26 +83,9 @@ function strands(wires: readonly Wire[], change: readonly number[] | null): Stra
       ({ share }) => Math.min(LEVELS - 1, Math.floor(share * LEVELS)) === level,
     );
     if (own.length > 0)
-      bundles.push({ share: (level + 0.5) / LEVELS, path: pathOf(own.map((w) => w.curve)) });
+      bundles.push({ share: (level + 0.5) / LEVELS, curves: own.map((w) => w.curve) });
   }
   return { wires, bundles, change };
-}
-
-function pathOf(curves: readonly Curve[]): Path2D {
-  const path = new Path2D();
-  for (const c of curves) {
-    path.moveTo(c[0] ?? 0, c[1] ?? 0);
-    for (let i = 2; i + 5 < c.length; i += 6)
-      path.bezierCurveTo(
-        c[i] ?? 0,
-        c[i + 1] ?? 0,
-        c[i + 2] ?? 0,
-        c[i + 3] ?? 0,
-        c[i + 4] ?? 0,
-        c[i + 5] ?? 0,
-      );
-  }
-  return path;
 }
 
 /** Gradient for the matrix that the wire belongs to; matched updates give B what they give W. */
