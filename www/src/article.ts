@@ -1,5 +1,6 @@
 /** The essay: its figures are `<credit-lab>` elements, which follow the page's theme. */
 import { defineCreditLab } from "./element/element";
+import { keepForOffline } from "./offline/register";
 import { themeSwitch } from "./views/theme";
 
 const here = new URL(".", document.baseURI);
@@ -18,3 +19,4 @@ const wanted = new URLSearchParams(location.search).get("theme");
 document.querySelector("[data-theme-switch]")?.append(themeSwitch(root, wanted));
 follow();
 defineCreditLab(here, here);
+keepForOffline(here);

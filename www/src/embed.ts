@@ -5,10 +5,13 @@
 import { h } from "./dom";
 import type { CreditLabElement, CreditLabErrorDetail } from "./element/api";
 import { defineCreditLab } from "./element/element";
-import { type Command, PREFIX, readCommand, readOrigin, trustedOrigin } from "./element/messages";
+import { type Command, PREFIX, readCommand } from "./element/messages";
+import { readOrigin, trustedOrigin } from "./element/origin";
+import { keepForOffline } from "./offline/register";
 
 const here = new URL(".", document.baseURI);
 defineCreditLab(here, here);
+keepForOffline(here);
 
 const address = location.search.length > 1 ? location.search : location.hash;
 const asked = new URLSearchParams(address.slice(1));

@@ -9,6 +9,7 @@ import { M } from "./messages";
 import { keepForOffline } from "./offline/register";
 import { Lab } from "./views/lab";
 import { Notices } from "./views/notices";
+import { Loading } from "./views/progress";
 import { rulesTable } from "./views/rules-table";
 import { pageShared, type Shared } from "./views/shared";
 import { themeSwitch } from "./views/theme";
@@ -22,7 +23,14 @@ async function main(): Promise<void> {
   document.querySelector("[data-theme-switch]")?.append(theme);
   let shared: Shared;
   try {
-    shared = await pageShared(new URL(".", document.baseURI));
+    const loading = roots.map((root) => {
+      const line = new Loading();
+      root.replaceChildren(line.element);
+      return line;
+    });
+    shared = await pageShared(new URL(".", document.baseURI), (progress) => {
+      for (const line of loading) line.show(progress);
+    });
   } catch (thrown) {
     for (const root of roots) explain(root, thrown);
     return;

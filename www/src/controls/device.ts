@@ -9,6 +9,7 @@ import { brief } from "../format";
 import { M } from "../messages";
 import type { Store } from "../store";
 import type { Notices } from "../views/notices";
+import { PATIENCE_MS } from "../views/progress";
 import { type OnSetting, type SettingControl, settingControl } from "./settings";
 
 /** When idle time is not to be had, or not known, work nobody waits for begins after this, in ms. */
@@ -24,6 +25,8 @@ export class DevicePanel {
   readonly element: HTMLElement;
   private readonly control: SettingControl;
   private readonly line: HTMLElement;
+  private readonly bar = h("progress", { hidden: true, "aria-label": M.device.busy });
+  private slow: ReturnType<typeof setTimeout> | null = null;
   private readonly chooser: DeviceChooser;
 
   constructor(
@@ -33,7 +36,13 @@ export class DevicePanel {
     this.chooser = new DeviceChooser({ ...host, idle, changed: () => this.show() });
     this.control = settingControl("compute", host.onSetting);
     this.line = h("p", { class: "hint", role: "status", id: `${uid}-device` });
-    this.element = h("section", { class: "group device" }, this.control.element, this.line);
+    this.element = h(
+      "section",
+      { class: "group device" },
+      this.control.element,
+      this.line,
+      this.bar,
+    );
     this.control.element.querySelector("select")?.setAttribute("aria-describedby", this.line.id);
     host.store.on("status", () => this.show());
   }
@@ -61,6 +70,20 @@ export class DevicePanel {
     const paths = pathsOf(this.host.store.status.lanes);
     const name = (id: string): string => this.host.store.rule(id)?.short ?? id;
     setText(this.line, deviceLine(paths, this.chooser, name));
+    const { kind } = this.chooser.why;
+    this.busy(paths.moving || kind === "looking" || kind === "measuring");
+  }
+
+  /** A bar for what takes longer than a moment: finding a GPU, timing it, moving a run to it. */
+  private busy(busy: boolean): void {
+    if (!busy) {
+      if (this.slow !== null) clearTimeout(this.slow);
+      this.slow = null;
+      this.bar.hidden = true;
+    } else
+      this.slow ??= setTimeout(() => {
+        this.bar.hidden = false;
+      }, PATIENCE_MS);
   }
 }
 

@@ -15,6 +15,7 @@ import { M } from "../messages";
 import { E } from "../messages/element";
 import { Lab } from "../views/lab";
 import { type Notice, Notices } from "../views/notices";
+import { Loading } from "../views/progress";
 import { pageShared, type Shared } from "../views/shared";
 import type {
   CreditLabElement as Api,
@@ -86,7 +87,6 @@ export class CreditLabElement extends Base implements Api {
     // Moved within the page: everything goes on.
     if (this.lab !== null) return;
     this.failed = false;
-    this.root.replaceChildren(h("p", { class: "loading" }, E.loading));
     void this.mount(turn);
   }
 
@@ -171,9 +171,13 @@ export class CreditLabElement extends Base implements Api {
   // Coming and going ---------------------------------------------------------------------------------
 
   private async mount(turn: number): Promise<void> {
+    const loading = new Loading();
+    this.root.replaceChildren(loading.element);
     let shared: Shared;
     try {
-      shared = await pageShared(base ?? new URL(".", document.baseURI));
+      shared = await pageShared(base ?? new URL(".", document.baseURI), (progress) =>
+        loading.show(progress),
+      );
     } catch (thrown) {
       if (turn === this.turn) this.explain(thrown);
       return;
@@ -250,7 +254,6 @@ export class CreditLabElement extends Base implements Api {
   private retry(): void {
     if (this.lab !== null || !this.isConnected) return;
     this.failed = false;
-    this.root.replaceChildren(h("p", { class: "loading" }, E.loading));
     void this.mount(++this.turn);
   }
 

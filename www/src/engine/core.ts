@@ -4,6 +4,7 @@
  * The module needs WebAssembly with 128-bit SIMD (every current browser since 2021-2023); its absence
  * is found by validating a seven-instruction module, so the reader gets a sentence, not a trap.
  */
+import { type Progress, read, sizeOf } from "../data/fetch";
 import init, * as glue from "../wasm/credit_lab.js";
 import wasmUrl from "../wasm/credit_lab_bg.wasm?url";
 import { sharedGpu } from "./device";
@@ -79,12 +80,24 @@ interface Glue {
   Gpu: { request(): Promise<GpuHandle> };
 }
 
-export async function loadCore(): Promise<Core> {
+async function watch(copy: Response, onProgress: (progress: Progress) => void): Promise<void> {
+  const total = sizeOf(copy);
+  let done = 0;
+  for await (const chunk of read(copy.body)) {
+    done += chunk.length;
+    onProgress({ done, total });
+  }
+}
+
+export async function loadCore(onProgress?: (progress: Progress) => void): Promise<Core> {
   if (typeof WebAssembly === "undefined")
     throw new CoreLoadError("no-wasm", "WebAssembly is missing");
   if (!WebAssembly.validate(SIMD_PROBE)) throw new CoreLoadError("no-simd", "no 128-bit SIMD");
   try {
-    await init({ module_or_path: new URL(wasmUrl, import.meta.url) });
+    const response = await fetch(new URL(wasmUrl, import.meta.url));
+    // Counted on a copy: browsers keep compiled code only with a response that nobody has touched.
+    if (onProgress !== undefined) watch(response.clone(), onProgress).catch(() => undefined);
+    await init({ module_or_path: response });
   } catch (thrown) {
     throw new CoreLoadError("load", thrown instanceof Error ? thrown.message : String(thrown));
   }

@@ -101,7 +101,9 @@ export class Controls {
     if (this.run.firstChild !== icon) this.run.replaceChild(icon, this.run.firstChild ?? this.text);
     this.run.classList.toggle("active", active);
     this.over.hidden = phase === "ready" || phase === "finished";
-    this.bar.value = experiment.progress();
+    // How much of the data is there is not known; a bar without a value says that something is under way.
+    if (loading) this.bar.removeAttribute("value");
+    else this.bar.value = experiment.progress();
     this.bar.hidden = phase === "ready";
     setText(this.status, this.statusText(experiment));
     setText(this.estimate, this.estimateText(experiment));

@@ -1,7 +1,6 @@
 /** What `<credit-lab>` and its frame say beside the instrument's own sentences. */
 export const E = {
   label: "Credit Lab simulator",
-  loading: "Loading the simulator…",
   lead: "Not everything this figure was asked for could be used:",
   unknownPreset: (given: string, known: string) =>
     `preset = “${given}” does not exist; there are ${known}.`,
@@ -9,6 +8,8 @@ export const E = {
     `${key} = “${given}” makes no sense; it can be ${known}.`,
   unknownPart: (key: string, given: string, known: string) =>
     `${key}: there is no “${given}”; there are ${known}.`,
+  badParent: (given: string) =>
+    `parent = “${given}” is not an origin such as https://example.org; nobody is told or obeyed.`,
   tooLong: (key: string) => `${key} is too long and was ignored.`,
   notReady: "The simulator is not ready, or has no run yet.",
   gone: "The element was removed from the page.",

@@ -286,6 +286,7 @@ export const M = {
       `measured ${cpu} ms a step, ${gpu} ${gpuMs} ms`,
     faster: (gpu: string, cpu: string) => `measured ${gpu} ms a step, processor ${cpu} ms`,
     chosen: "chosen by you",
+    busy: "Preparing the GPU",
   },
   runFile: {
     label: "Save and share",
@@ -325,6 +326,8 @@ export const M = {
     reset: "Reset all",
   },
   core: {
+    loading: "Loading the simulator…",
+    loaded: (done: string, total: string | null) => (total === null ? done : `${done} of ${total}`),
     "no-wasm":
       "This browser has no WebAssembly, which the simulator needs. Any current browser has it; if yours is current, a policy may have switched it off.",
     "no-simd":

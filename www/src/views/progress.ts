@@ -1,6 +1,37 @@
 /** A bar for anything that takes noticeable time, with words, a cancel button, and nothing otherwise. */
+import type { Progress } from "../data/fetch";
 import { h, setText } from "../dom";
+import { bytes } from "../format";
 import { M } from "../messages";
+
+/** What is over within this time, in ms, needs no bar. */
+export const PATIENCE_MS = 300;
+
+/** Stands where an instrument will be, until the core is there: words, and a bar if it takes longer than a moment. */
+export class Loading {
+  private readonly bar = h("progress", { max: 1, hidden: true, "aria-label": M.core.loading });
+  private readonly text = h("span", { class: "progress-text" });
+  readonly element = h(
+    "div",
+    { class: "loading" },
+    h("p", {}, M.core.loading),
+    this.bar,
+    this.text,
+  );
+  private readonly since = performance.now();
+
+  constructor() {
+    setTimeout(() => {
+      this.bar.hidden = false;
+    }, PATIENCE_MS);
+  }
+
+  show({ done, total }: Progress): void {
+    if (performance.now() - this.since < PATIENCE_MS) return;
+    if (total !== null) this.bar.value = done / total;
+    setText(this.text, M.core.loaded(bytes(done), total === null ? null : bytes(total)));
+  }
+}
 
 export class ProgressLine {
   readonly element: HTMLElement;

@@ -3,6 +3,7 @@
  * the frames in which they train and the queue that draws. The only module-level state of the page.
  */
 import { DrawQueue } from "../charts/queue";
+import type { Progress } from "../data/fetch";
 import { SampleDigits } from "../data/sample";
 import { loadCore } from "../engine/core";
 import { Frames } from "../engine/frames";
@@ -16,17 +17,21 @@ export interface Shared {
 }
 
 let loading: Promise<Shared> | null = null;
+const watchers = new Set<(progress: Progress) => void>();
 
 /** `base`: the folder that holds `data/`. The first to ask decides; a failure is not kept. */
-export function pageShared(base: URL): Promise<Shared> {
-  loading ??= loadCore().then(
+export function pageShared(base: URL, onProgress: (progress: Progress) => void): Promise<Shared> {
+  watchers.add(onProgress);
+  loading ??= loadCore((progress) => {
+    for (const watcher of watchers) watcher(progress);
+  }).then(
     (core) => share(core, new URL("data/mnist-10k.bin", base)),
     (thrown: unknown) => {
       loading = null;
       throw thrown;
     },
   );
-  return loading;
+  return loading.finally(() => watchers.delete(onProgress));
 }
 
 function share(core: Core, sampleUrl: URL): Shared {
