@@ -1,13 +1,26 @@
 /**
  * One panel of an experiment's figure: a mean curve an arm with a band of one standard error, or one point an arm,
- * and the paper's numbers behind them. Drawn by uPlot; takes columns and knows nothing of runs.
+ * and the paper's numbers behind them. Drawn by uPlot, and for files by plot-paint.ts; takes columns and knows
+ * nothing of runs.
  *
  * Reference values: a thin dashed line across in the arm's colour and a lozenge at the right edge, filled for the
  * paper, hollow for the authors' notebook, faint where read off a plot.
  */
 import uPlot from "uplot";
 import type { Chart, ChartHost, RuleStyle, Table } from "../charts/chart";
-import { logTicks, spread } from "../charts/line";
+import { spread } from "../charts/line";
+import { type Span, Zoom, ZoomGestures } from "../charts/line-zoom";
+import {
+  decades,
+  extent,
+  logTicks,
+  niceTicks,
+  type PaintBand,
+  type PaintLine,
+  type PlotLike,
+  paintPlot,
+} from "../charts/plot-paint";
+import { FONT } from "../charts/sheet";
 import { h } from "../dom";
 import { count, tick } from "../format";
 import { W } from "../messages/experiments";
@@ -53,7 +66,9 @@ export interface PanelData {
 
 const HEIGHT = (width: number): number => Math.round(Math.min(280, Math.max(180, 0.62 * width)));
 const RIGHT = 50;
-const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+const LEFT = 42;
+const BELOW = 22;
+const ABOVE = 8;
 const LABEL_GAP = 11;
 const TABLE_ROWS = 12;
 /** Shares of the first steps whose values a linear axis may cut: there the loss falls from far above. */
@@ -73,6 +88,11 @@ export class PanelChart implements Chart {
   private plot: uPlot | null = null;
   private shape = "";
   private readonly observer: ResizeObserver;
+  readonly footTools: HTMLElement;
+  private readonly zoom: Zoom;
+  private readonly gestures: ZoomGestures;
+  private readonly unsubscribe: () => void;
+  private cursor: number | null = null;
 
   constructor(
     private readonly host: ChartHost,
@@ -82,6 +102,39 @@ export class PanelChart implements Chart {
     this.element = h("div", { class: "panel-chart" }, this.image);
     this.observer = new ResizeObserver(() => this.host.queue.mark(this));
     this.observer.observe(this.image);
+    this.zoom = host.zoom ?? new Zoom();
+    this.unsubscribe = this.zoom.on(() => this.host.queue.mark(this));
+    this.gestures = new ZoomGestures(this.image, this.zoom, {
+      full: () => this.full(),
+      log: () => this.data?.kind === "log_steps",
+      over: () => (this.zooms ? (this.plot?.over ?? null) : null),
+      at: (px) => this.plot?.posToVal(px, "x") ?? 0,
+      walk: (direction) => this.walk(direction),
+    });
+    this.footTools = this.gestures.tools;
+  }
+
+  /** Panels that compare arms show all of them. */
+  private get zooms(): boolean {
+    return this.data !== null && this.data.kind !== "arms";
+  }
+
+  private full(): Span | null {
+    if (!this.zooms) return null;
+    const [from, to] = this.everything();
+    return to > from ? [from, to] : null;
+  }
+
+  /** Moves the cursor, and with it that of the other panels, from row to row. */
+  private walk(direction: -1 | 1): void {
+    const { plot } = this;
+    if (plot === null || !this.zooms) return;
+    const xs = plot.data[0];
+    const from = this.cursor ?? (direction > 0 ? -1 : xs.length);
+    const x = xs[from + direction];
+    const [low, high] = this.across();
+    if (x === undefined || x < low || x > high) return;
+    plot.setCursor({ left: plot.valToPos(x, "x"), top: 1 }, true);
   }
 
   set(data: PanelData): void {
@@ -93,12 +146,13 @@ export class PanelChart implements Chart {
     const { data } = this;
     const width = this.image.clientWidth;
     if (data === null || width === 0) return;
-    const columns = this.columns(data, 1);
+    this.footTools.hidden = !this.zooms;
+    const columns = this.columns(data);
     const shape = `${columns.shape}/${data.xEnd}`;
     if (this.plot === null || shape !== this.shape) {
       this.plot?.destroy();
       this.shape = shape;
-      this.plot = new uPlot(this.options(data, columns, width, 1), columns.data, this.image);
+      this.plot = new uPlot(this.options(data, columns, width), columns.data, this.image);
     } else {
       if (this.plot.width !== width) this.plot.setSize({ width, height: HEIGHT(width) });
       this.plot.setData(columns.data);
@@ -158,27 +212,87 @@ export class PanelChart implements Chart {
   paint(ctx: CanvasRenderingContext2D, width: number): number {
     const { data } = this;
     if (data === null) return 0;
-    const scale = 2;
-    const holder = h("div", { class: "offscreen" });
-    this.element.append(holder);
-    const columns = this.columns(data, scale);
-    const plot = new uPlot(this.options(data, columns, width * scale, scale), columns.data, holder);
-    // uPlot commits in a microtask; a batch commits at its end, so that the pixels are there now.
-    plot.batch(() => plot.setData(columns.data, true));
-    ctx.drawImage(plot.ctx.canvas, 0, 0, width, HEIGHT(width));
-    plot.destroy();
-    holder.remove();
-    return HEIGHT(width);
+    const { palette } = this.host;
+    const height = HEIGHT(width);
+    const columns = this.columns(data);
+    const [at, ...ys] = columns.data as [number[], ...(number | null)[][]];
+    const [from, to] = this.across();
+    const seen = extent(at, ys, from, to);
+    const [bottom, top] = this.up(seen?.[0] ?? null, seen?.[1] ?? null);
+    const limits = data.log ? null : data.limits;
+    const dots = data.kind === "arms" || at.length < 2;
+    const colour = (series: uPlot.Series | undefined): string => {
+      const stroke: unknown = series?.stroke;
+      return typeof stroke === "function" ? String(stroke()) : String(stroke ?? "");
+    };
+    const fill = (band: uPlot.Band): string => {
+      const found: unknown = band.fill;
+      return typeof found === "function" ? String(found()) : "";
+    };
+    paintPlot(ctx, {
+      width,
+      height,
+      room: { left: LEFT + 2, right: RIGHT, top: ABOVE, bottom: BELOW },
+      x: {
+        from,
+        to,
+        log: data.kind !== "steps",
+        ticks:
+          data.kind === "arms"
+            ? this.places(data)
+            : data.kind === "log_steps"
+              ? decades(from, to)
+              : niceTicks(from, to, 56, width - LEFT - RIGHT),
+        text: tick,
+      },
+      y: {
+        from: bottom,
+        to: top,
+        log: data.log,
+        ticks: data.log
+          ? logTicks(bottom, top)
+          : (limits?.ticks.filter((t) => t >= bottom && t <= top) ??
+            niceTicks(bottom, top, 32, height - ABOVE - BELOW)),
+        text: tick,
+      },
+      gridX: false,
+      ink: palette.get("--ink-2"),
+      grid: palette.get("--line"),
+      at,
+      bands: columns.bands.map((band): PaintBand => {
+        const [upper, lower] = band.series;
+        return { upper: ys[upper - 1] ?? [], lower: ys[lower - 1] ?? [], colour: fill(band) };
+      }),
+      lines: columns.series.slice(1).flatMap((series, i): PaintLine[] => {
+        const name = colour(series);
+        if (name === "transparent") return [];
+        const mean = series.dash !== undefined;
+        return [
+          {
+            y: ys[i] ?? [],
+            colour: name,
+            width: series.width ?? 1,
+            dash: series.dash ?? [],
+            dots: mean && dots ? 6 : 0,
+          },
+        ];
+      }),
+      behind: (plot) => this.drawBehind(plot, 1),
+      over: (plot) => this.drawOver(plot, 1),
+    });
+    return height;
   }
 
   destroy(): void {
     this.observer.disconnect();
+    this.unsubscribe();
+    this.gestures.destroy();
     this.host.queue.drop(this);
     this.plot?.destroy();
   }
 
   /** Mean, lower and upper edge of every curve, then the runs that are still going. */
-  private columns(data: PanelData, scale: number): Columns {
+  private columns(data: PanelData): Columns {
     const { palette } = this.host;
     const positive = data.kind !== "steps";
     const all = new Set<number>();
@@ -206,7 +320,7 @@ export class PanelChart implements Chart {
     };
     for (const { style, points, going } of data.curves) {
       const stroke = (): string => palette.rule(style.id);
-      const dash = style.dash.map((d) => d * scale);
+      const dash = [...style.dash];
       const single = (u: uPlot): boolean => dots || u.data[0].length < 2;
       const banded = !dots && points.some((p) => p.estimate.error !== null);
       if (banded) {
@@ -223,14 +337,14 @@ export class PanelChart implements Chart {
       }
       for (const run of going) {
         const thin = run.map(({ step, value }) => ({ x: step, y: value }));
-        add(thin, { stroke: () => `${palette.rule(style.id)}80`, width: scale * 0.75 });
+        add(thin, { stroke: () => `${palette.rule(style.id)}80`, width: 0.75 });
       }
       const means = points.map((p) => ({ x: p.x, y: p.estimate.mean }));
       add(means, {
         stroke,
-        width: dots ? 0 : 1.75 * scale,
+        width: dots ? 0 : 1.75,
         dash,
-        points: { show: single, size: 6 * scale, fill: stroke, stroke, width: 0 },
+        points: { show: single, size: 6, fill: stroke, stroke, width: 0 },
       });
     }
     const shape = JSON.stringify([
@@ -245,13 +359,13 @@ export class PanelChart implements Chart {
     return { data: [x, ...ys] as uPlot.AlignedData, series, bands, shape };
   }
 
-  private options(data: PanelData, columns: Columns, width: number, scale: number): uPlot.Options {
+  private options(data: PanelData, columns: Columns, width: number): uPlot.Options {
     const { palette } = this.host;
     const axis = (extra: uPlot.Axis): uPlot.Axis => ({
       stroke: () => palette.get("--ink-2"),
-      font: `${11 * scale}px ${FONT}`,
-      gap: 5 * scale,
-      grid: { stroke: () => palette.get("--line"), width: scale },
+      font: `11px ${FONT}`,
+      gap: 5,
+      grid: { stroke: () => palette.get("--line"), width: 1 },
       ticks: { show: false },
       ...extra,
     });
@@ -259,11 +373,11 @@ export class PanelChart implements Chart {
     const places = data.kind === "arms" ? this.places(data) : null;
     return {
       width,
-      height: HEIGHT(width / scale) * scale,
-      padding: [8 * scale, RIGHT * scale, 0, 2 * scale],
+      height: HEIGHT(width),
+      padding: [ABOVE, RIGHT, 0, 2],
       legend: { show: false },
       cursor:
-        scale === 1 && data.kind !== "arms"
+        data.kind !== "arms"
           ? {
               drag: { x: false, y: false },
               sync: { key: this.host.syncKey, setSeries: false },
@@ -277,8 +391,8 @@ export class PanelChart implements Chart {
       },
       axes: [
         axis({
-          size: 22 * scale,
-          space: 56 * scale,
+          size: BELOW,
+          space: 56,
           values: (_u, v) => v.map((n) => (n === null ? "" : tick(n))),
           grid: { show: false },
           ...(places !== null && { splits: () => places, filter: (_u, s) => s }),
@@ -288,8 +402,8 @@ export class PanelChart implements Chart {
           }),
         }),
         axis({
-          size: 42 * scale,
-          space: 32 * scale,
+          size: LEFT,
+          space: 32,
           values: (_u, v) => v.map((n) => (n === null || n === undefined ? "" : tick(n))),
           ...(data.log && {
             splits: (_u, _a, min, max) => logTicks(min, max),
@@ -306,9 +420,9 @@ export class PanelChart implements Chart {
       series: columns.series,
       bands: columns.bands,
       hooks: {
-        drawAxes: [(u) => this.drawBehind(u, scale)],
-        draw: [(u) => this.drawOver(u, scale)],
-        setCursor: scale === 1 && data.kind !== "arms" ? [(u) => this.moved(u)] : [],
+        drawAxes: [(u) => this.drawBehind(u, uPlot.pxRatio)],
+        draw: [(u) => this.drawOver(u, uPlot.pxRatio)],
+        setCursor: data.kind !== "arms" ? [(u) => this.moved(u)] : [],
       },
     };
   }
@@ -323,6 +437,18 @@ export class PanelChart implements Chart {
   }
 
   private across(): [number, number] {
+    const all = this.everything();
+    const { span } = this.zoom;
+    if (span === null || !this.zooms) return all;
+    // A panel with a logarithmic axis begins later than those without.
+    const from = Math.min(
+      Math.max(span[0], this.data?.kind === "steps" ? 0 : all[0]),
+      span[1] * 0.999,
+    );
+    return [from, span[1]];
+  }
+
+  private everything(): [number, number] {
     const { data } = this;
     if (data === null) return [0, 1];
     if (data.kind === "steps") return [0, Math.max(1, data.xEnd)];
@@ -343,7 +469,9 @@ export class PanelChart implements Chart {
       r.value - (r.error ?? 0),
       r.value + (r.error ?? 0),
     ]);
+    const looksCloser = this.zoom.span !== null && this.zooms;
     if (data.log) {
+      if (looksCloser && min !== null && max !== null && min > 0) return [min * 0.9, max * 1.1];
       const own = [min, max].filter((v): v is number => v !== null && v > 0);
       const all = [...own, ...theirs].filter((v) => v > 0);
       if (all.length === 0) return [0.1, 10];
@@ -356,6 +484,10 @@ export class PanelChart implements Chart {
       const beyond = Math.max(...means) > to + 5;
       const high = beyond ? (ticks.at(-1) ?? to) : to;
       return [Math.min(from, ...means, ...theirs), Math.max(high, ...theirs)];
+    }
+    if (looksCloser && min !== null && max !== null) {
+      const pad = (max - min) * 0.08 || Math.abs(max) * 0.02 || 1;
+      return [Math.max(0, min - pad), max + pad];
     }
     const own: number[] = [];
     for (const { points, going } of data.curves) {
@@ -375,10 +507,9 @@ export class PanelChart implements Chart {
   }
 
   /** Mark and the paper's values, below the curves. */
-  private drawBehind(u: uPlot, scale: number): void {
+  private drawBehind(u: PlotLike, px: number): void {
     const { data } = this;
     if (data === null) return;
-    const px = scale * (scale === 1 ? uPlot.pxRatio : 1);
     const { ctx, bbox } = u;
     ctx.save();
     const across = (value: number, colour: string, dash: number[], alpha: number): void => {
@@ -402,10 +533,9 @@ export class PanelChart implements Chart {
   }
 
   /** Lozenges with their numbers at the right edge, or beside the points of the arms. */
-  private drawOver(u: uPlot, scale: number): void {
+  private drawOver(u: PlotLike, px: number): void {
     const { data } = this;
     if (data === null) return;
-    const px = scale * (scale === 1 ? uPlot.pxRatio : 1);
     const { ctx, bbox } = u;
     const right = bbox.left + bbox.width;
     let labels: { y: number; text: string; origin: Origin }[] = [];
@@ -446,7 +576,7 @@ export class PanelChart implements Chart {
     ctx.restore();
   }
 
-  private drawErrors(u: uPlot, data: PanelData, px: number): void {
+  private drawErrors(u: PlotLike, data: PanelData, px: number): void {
     const { ctx } = u;
     ctx.lineWidth = 1.25 * px;
     for (const { style, points } of data.curves) {
@@ -495,15 +625,7 @@ export class PanelChart implements Chart {
   private moved(u: uPlot): void {
     const idx = u.cursor.idx ?? null;
     const off = (u.cursor.left ?? -1) < 0 || idx === null;
+    this.cursor = off ? null : idx;
     this.onCursor(off ? null : (u.data[0][idx] ?? null));
   }
-}
-
-/** Powers of ten within, each as far as there is room for five or so. */
-function decades(min: number, max: number): number[] {
-  const found: number[] = [];
-  for (let k = Math.ceil(Math.log10(min) - 1e-9); k <= Math.log10(max) + 1e-9; k++) {
-    found.push(10 ** k);
-  }
-  return found.length >= 2 ? found : logTicks(min, max);
 }

@@ -91,7 +91,9 @@ export class ExperimentsSection {
     });
     options.lab.onChange(() => {
       for (const item of this.items) {
-        if (item.view?.fresh === true) this.renew(item, false);
+        // A comparison of one's own follows the simulator's images in its widths.
+        if (item.form !== null) this.formChanged(item);
+        else if (item.view?.fresh === true) this.renew(item, false);
         item.view?.dataChanged();
       }
     });

@@ -1,5 +1,6 @@
 /** One opened experiment: what it is about, its controls, panels, pictures, tables, and what differs from the paper. */
 import type { Chart } from "../charts/chart";
+import { Zoom } from "../charts/line-zoom";
 import type { DrawQueue } from "../charts/queue";
 import { h, saveBlob, setText, svg } from "../dom";
 import type { Core } from "../engine/protocol";
@@ -54,6 +55,8 @@ export class ExperimentView {
   private readonly panels: readonly PanelView[];
   private readonly pictures: PicturePanels | null;
   private readonly hidden = new Set<string>();
+  /** Of all panels that run along steps. */
+  private readonly zoom = new Zoom();
   private readonly values = h("div", {
     class: "table-host",
     tabindex: 0,
@@ -101,7 +104,7 @@ export class ExperimentView {
       },
     });
     const syncKey = `experiment-${preset.id}-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
-    const chartHost = { queue: host.queue, palette: this.palette, syncKey };
+    const chartHost = { queue: host.queue, palette: this.palette, syncKey, zoom: this.zoom };
     const charts = preset.panels.map(() => new PanelChart(chartHost, (step) => this.point(step)));
     this.panels = charts.map((chart, i) => this.panelView(chart, i));
     this.pictures = hasPictures(preset)
@@ -159,6 +162,7 @@ export class ExperimentView {
     if (this.host.renew()) return;
     const turn = ++this.turn;
     this.loading = true;
+    this.zoom.set(null);
     setText(this.message, "");
     this.experiment.reset();
     this.refresh();
@@ -254,7 +258,7 @@ export class ExperimentView {
     const details = h("details", { class: "table" }, h("summary", {}, "Data table"), body);
     details.addEventListener("toggle", () => this.fillTable(chart));
     this.openTables.set(chart, { details, body });
-    return h("div", { class: "figure-foot" }, details);
+    return h("div", { class: "figure-foot" }, details, chart.footTools ?? null);
   }
 
   private fillTable(chart: Chart): void {

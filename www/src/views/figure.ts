@@ -3,6 +3,7 @@
  * Off screen it neither updates nor asks the engine for pictures.
  */
 
+import { ANSWERED } from "../charts/chart";
 import type { PageConfig } from "../config";
 import { type OnSetting, type SettingControl, settingControl } from "../controls/settings";
 import { h, setText } from "../dom";
@@ -53,6 +54,7 @@ export class FigureView {
       this.tableHost,
     );
     this.details.addEventListener("toggle", () => this.words(true));
+    this.mounted.chart.element.addEventListener(ANSWERED, () => this.words(false));
     const png = h(
       "button",
       { type: "button", class: "quiet", title: M.figure.pngTitle(spec.title) },
@@ -65,13 +67,17 @@ export class FigureView {
       C.svg,
     );
     svg.setAttribute("aria-label", C.svgTitle(spec.title));
-    const picture = (): FigurePicture => ({
-      title: spec.title,
-      caption: this.caption.textContent ?? "",
-      chart: this.mounted.chart,
-      palette: host.palette,
-      store,
-    });
+    const picture = (): FigurePicture => {
+      // What has just come into sight may not have caught up yet.
+      this.mounted.update(this.store);
+      return {
+        title: spec.title,
+        caption: this.caption.textContent ?? "",
+        chart: this.mounted.chart,
+        palette: host.palette,
+        store,
+      };
+    };
     png.addEventListener("click", () => void saveFigurePng(picture()));
     svg.addEventListener("click", () => saveFigureSvg(picture()));
     this.element = h(

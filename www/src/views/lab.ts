@@ -777,7 +777,7 @@ export class Lab {
   }
 
   private checkTarget(rule: string, metrics: Metrics): void {
-    if (!this.aims(rule, metrics) || this.engine.status().phase !== "running") return;
+    if (this.engine.status().phase !== "running" || !this.aims(rule, metrics)) return;
     this.engine.pause();
     const name = this.store.rule(rule)?.short ?? rule;
     const target = value(settingOf(this.store.built, "target"));
