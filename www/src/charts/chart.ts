@@ -32,6 +32,9 @@ export interface Chart {
   destroy(): void;
 }
 
+/** Event of a chart's element: what it shows has changed by an answer to a question of its own. */
+export const ANSWERED = "answered";
+
 /** What a chart may use of its surroundings. */
 export interface ChartHost {
   readonly queue: DrawQueue;

@@ -6,7 +6,7 @@ import { h, setText } from "../dom";
 import { value } from "../format";
 import { M } from "../messages";
 import { DRAW as T } from "../messages/draw";
-import type { Chart, ChartHost, RuleStyle, Table } from "./chart";
+import { ANSWERED, type Chart, type ChartHost, type RuleStyle, type Table } from "./chart";
 import { digitCanvas } from "./digit-grid";
 import { Ink, SIDE } from "./draw-ink";
 import { frameOf } from "./scatter";
@@ -141,6 +141,7 @@ export class DrawChart implements Chart {
     this.data = data;
     if (data.blocked !== null && this.picture !== null) this.clear();
     this.host.queue.mark(this);
+    this.element.dispatchEvent(new Event(ANSWERED));
     if (!this.sayDue || data.answers.size === 0) return;
     this.sayDue = false;
     setText(this.spoken, this.answersText());

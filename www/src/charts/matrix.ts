@@ -7,7 +7,7 @@ import { h, setText } from "../dom";
 import { brief, count, percent, value } from "../format";
 import { M } from "../messages";
 import { MATRICES as T } from "../messages/matrices";
-import type { Chart, ChartHost, RuleStyle, Table } from "./chart";
+import { ANSWERED, type Chart, type ChartHost, type RuleStyle, type Table } from "./chart";
 import {
   agree,
   type Comparison,
@@ -221,6 +221,7 @@ export class MatrixChart implements Chart {
     const all = [w, b].flatMap((m) => (m === null ? [] : [m.values]));
     if (all.length > 0) this.scale = scaleFor(all, this.scale);
     this.host.queue.mark(this);
+    this.element.dispatchEvent(new Event(ANSWERED));
   }
 
   draw(): void {
@@ -669,7 +670,7 @@ interface Option {
 }
 
 /** A row of radio buttons whose options may change. */
-class Choice {
+export class Choice {
   readonly element: HTMLElement;
   private readonly box = h("div", { class: "segments" });
   private shape = "";
