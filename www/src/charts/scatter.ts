@@ -119,7 +119,7 @@ export class Scatter implements Chart {
       h("div", {}, this.decodedTitle, this.decodedCode, this.decodedNote),
     );
     this.layout = h("div", { class: "scatter-layout" }, this.image, this.handle, this.decoded);
-    this.element = h("div", {}, this.legend, this.layout, this.line);
+    this.element = h("div", { class: "scatter-chart" }, this.legend, this.layout, this.line);
     this.handle.addEventListener("pointerdown", (event) => this.grab(event, this.handle));
     this.handle.addEventListener("keydown", (event) => this.probeKey(event));
   }

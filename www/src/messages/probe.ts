@@ -2,7 +2,7 @@
 export const PROBE = {
   title: (rule: string) => `${rule} draws from`,
   code: (numbers: string) => `(${numbers})`,
-  hint: "Drag the ring, or click anywhere on a map, to see what the network draws from there.",
+  hint: "Drag the ring, or press anywhere on a map, to see what the network draws from there.",
   rest: "Only two numbers are on the map; the others are held at their mean.",
   none: "This run cannot be asked at the moment.",
   label: (rule: string) =>
