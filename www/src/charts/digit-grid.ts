@@ -59,6 +59,8 @@ export abstract class DigitGrid<Cell> implements Chart {
 
   set(data: GridData<Cell>): void {
     this.data = data;
+    // The line of text is of what is shown now, which may have come only after the column was pointed at.
+    if (this.selected !== null) this.select(this.selected);
     this.host.queue.mark(this);
   }
 

@@ -65,7 +65,7 @@ export class Playhead {
         continue;
       }
       if (this.position >= this.phases.length) break;
-      const index = Math.floor(this.position + 1e-9);
+      const index = Math.floor(this.position);
       const per = PLAY_MS[this.phases[index] ?? "clean"];
       const need = (index + 1 - this.position) * per;
       const take = Math.min(left, need);
