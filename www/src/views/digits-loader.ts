@@ -5,6 +5,7 @@
  * One load at a time; a new one cancels the old. A data set replaces the present one only when it is
  * complete and consistent, so every failure leaves things as they were and says so.
  */
+import { clip } from "../config-url";
 import { FetchError, type Progress } from "../data/fetch";
 import { DataError, feed, finish, fromFile, type Source, sentence } from "../data/files";
 import { folderUrl, remoteSources } from "../data/remote";
@@ -185,7 +186,8 @@ export class DigitsLoader {
     this.show(text, total === null ? null : done / total);
   }
 
-  private showFile(name: string, done: number, total: number | null): void {
+  private showFile(file: string, done: number, total: number | null): void {
+    const name = clip(file);
     if (performance.now() - this.startedAt < PATIENCE_MS) return;
     const text =
       total === null
@@ -205,7 +207,7 @@ function explain(thrown: unknown, complain: (file: string, why: string) => strin
   if (thrown instanceof DataError) {
     return thrown.file === null
       ? M.data.badSet(thrown.message)
-      : complain(thrown.file, withoutName(thrown.message, thrown.file));
+      : complain(clip(thrown.file), withoutName(thrown.message, thrown.file));
   }
   if (thrown instanceof FetchError) return M.data.badSet(thrown.message);
   return M.data.badSet(sentence(coreError(thrown).message));

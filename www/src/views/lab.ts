@@ -256,10 +256,9 @@ export class Lab {
   /** Takes a configuration from a changed address. */
   setParams(params: string): void {
     const decoded = decodeConfig(params, this.store.rules);
-    if (encodeConfig(decoded.config) !== encodeConfig(this.store.config)) {
+    if (encodeConfig(decoded.config) !== encodeConfig(this.store.config))
       this.adopt(decoded.config);
-      this.complain(decoded.problems);
-    }
+    this.complain(decoded.problems);
     this.takeAt(params);
   }
 
