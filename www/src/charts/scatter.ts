@@ -74,7 +74,7 @@ export class Scatter implements Chart {
   private readonly layout: HTMLElement;
   private readonly handle: HTMLElement;
   private readonly decoded: HTMLElement;
-  private readonly decodedCanvas = h("canvas", { role: "img" });
+  private readonly decodedCanvas = h("canvas", { role: "img", "aria-label": PROBE.none });
   private readonly decodedTitle = h("p", { class: "probe-title" });
   private readonly decodedCode = h("p", { class: "probe-code" });
   private readonly decodedNote = h("p", { class: "probe-note" }, PROBE.hint);

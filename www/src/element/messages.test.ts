@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readCommand, readOrigin, trustedOrigin } from "./messages";
+import { readCommand } from "./messages";
+import { readOrigin, trustedOrigin } from "./origin";
 
 describe("readCommand", () => {
   it("reads the commands", () => {

@@ -9,6 +9,7 @@ import { FIGURES } from "../figures";
 import { M } from "../messages";
 import { E } from "../messages/element";
 import type { LabView } from "../views/lab";
+import { readOrigin } from "./origin";
 import { type PresetSource, presetConfig, presetIds } from "./presets";
 
 export const THEMES = ["auto", "light", "dark"] as const;
@@ -42,6 +43,9 @@ export const OWN = [
   "lang",
   "parent",
 ] as const;
+
+/** What the address of the simulator's own page can say beside these. */
+const ELSEWHERE = ["data", "seeds", "steps"];
 
 /** HTML has an attribute `hidden` of its own. */
 const HIDDEN_LAYERS = "hidden-layers";
@@ -81,6 +85,11 @@ export function readSource(attributes: Given, core: PresetSource): Source {
   const { params, config: start } = start_(given, core, problems);
   const decoded = decodeConfig(params, core.rules);
   problems.push(...decoded.problems.map(M.url.problem));
+  for (const key of ELSEWHERE) {
+    if (given.has(key)) problems.push(M.url.problem({ kind: "unknown", key }));
+  }
+  const parent = given.get("parent");
+  if (parent !== undefined && readOrigin(parent) === null) problems.push(E.badParent(clip(parent)));
   choice("theme", given, THEMES, problems);
   language(given, problems);
   return {
