@@ -52,8 +52,9 @@ describe("zoom", () => {
 });
 
 describe("smoothing", () => {
-  it("is a trailing mean of what was measured; the first points have fewer", () => {
-    expect(smoothed([2, 4, null, 6, 8], 2)).toEqual([2, 3, null, 5, 7]);
+  it("is a mean over both sides of what was measured; the ends stay where they are", () => {
+    expect(smoothed([2, 4, null, 9, 8, 7], 3)).toEqual([2, 5, null, 7, 8, 7]);
+    expect(smoothed([0, 10, 20, 30, 100], 5)).toEqual([0, 10, 32, 50, 100]);
     expect(smoothed([1, null, 2], 0)).toEqual([1, null, 2]);
   });
 });

@@ -256,19 +256,24 @@ export function extent(
   return hi >= lo ? [lo, hi] : null;
 }
 
-/** Trailing mean over `window` points with a value; the first points have fewer. */
+/**
+ * Moving average over about `window` points with a value, the same number on either side: a curve neither lags nor
+ * leaves its ends, where the window narrows.
+ */
 export function smoothed(
   values: readonly (number | null)[],
   window: number,
 ): readonly (number | null)[] {
   if (window <= 1) return values;
-  const ring: number[] = [];
-  let sum = 0;
+  const sums = [0];
+  for (const v of values) if (v !== null) sums.push((sums.at(-1) ?? 0) + v);
+  const n = sums.length - 1;
+  const half = Math.floor(window / 2);
+  let i = -1;
   return values.map((v) => {
     if (v === null) return null;
-    ring.push(v);
-    sum += v;
-    if (ring.length > window) sum -= ring[ring.length - window - 1] ?? 0;
-    return sum / Math.min(ring.length, window);
+    i++;
+    const side = Math.min(half, i, n - 1 - i);
+    return ((sums[i + side + 1] ?? 0) - (sums[i - side] ?? 0)) / (2 * side + 1);
   });
 }

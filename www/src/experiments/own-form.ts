@@ -56,6 +56,7 @@ export class OwnForm {
     this.element = h(
       "div",
       { class: "own-form" },
+      h("p", { class: "experiment-about" }, W.compare.about),
       this.chips.element,
       h(
         "div",

@@ -101,7 +101,8 @@ export function ownPreset({ config, levels }: OwnSpec, lab: LabSettings): Preset
     width: null,
     source: W.compare.source,
     title: W.compare.title,
-    about: W.compare.about,
+    // The form says it.
+    about: "",
     data: dataOf(sizes),
     arms,
     steps: 20_000,

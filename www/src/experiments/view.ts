@@ -190,7 +190,7 @@ export class ExperimentView {
     return h(
       "div",
       { class: "experiment-body" },
-      h("p", { class: "experiment-about" }, preset.about),
+      preset.about === "" ? null : h("p", { class: "experiment-about" }, preset.about),
       this.controls.element,
       this.message,
       this.stopped,
@@ -201,7 +201,14 @@ export class ExperimentView {
       this.keyNote,
       ...(this.tableSaysAll()
         ? []
-        : [this.values, h("p", { class: "experiment-note" }, W.valuesNote + this.bestNote())]),
+        : [
+            this.values,
+            h(
+              "p",
+              { class: "experiment-note" },
+              (preset.references.length > 0 ? W.valuesNote : W.valuesOwn) + this.bestNote(),
+            ),
+          ]),
       this.dataNote,
       h(
         "div",

@@ -63,6 +63,8 @@ export const W = {
   valuesNow: "Values at the last step",
   valuesNote:
     "Mean ± standard error over the seeds that are done; a grey value is that of a run still going. Below it, what the paper or its authors give.",
+  valuesOwn:
+    "Mean ± standard error over the seeds that are done; a grey value is that of a run still going.",
   bestNote: (metric: string) => ` ${metric}: the lowest of a run, as in the paper’s table.`,
   runsCell: (done: number, all: number) => `${done} of ${all}`,
   runAt: (step: string) => `at ${step}`,
