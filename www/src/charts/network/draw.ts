@@ -61,10 +61,11 @@ export function drawScene(ctx: Ctx, scene: Scene, shot: Shot, palette: Palette):
   for (const column of scene.layout.columns)
     if (column.boxes.length > 0) drawBoxes(ctx, scene, shot, inks, column);
   if (shot.phase === "loss" || shot.phase === "correlate") drawRail(ctx, scene, shot, inks);
-  drawFocus(ctx, scene, shot, inks);
+  drawFocus(ctx, shot, inks);
   for (const column of scene.layout.columns)
     for (const spot of column.spots) drawUnit(ctx, scene, shot, inks, column, spot);
   drawNames(ctx, scene, shot, inks);
+  drawChosen(ctx, scene, shot, inks);
   ctx.globalAlpha = 1;
   ctx.setLineDash([]);
 }
@@ -256,7 +257,7 @@ function drawEcho(ctx: Ctx, scene: Scene, shot: Shot, inks: Inks): void {
   }
 }
 
-function drawFocus(ctx: Ctx, scene: Scene, shot: Shot, inks: Inks): void {
+function drawFocus(ctx: Ctx, shot: Shot, inks: Inks): void {
   if (shot.focus.length > 0) {
     let most = 0;
     for (const wire of shot.focus) most = Math.max(most, Math.abs(wire.value));
@@ -265,12 +266,17 @@ function drawFocus(ctx: Ctx, scene: Scene, shot: Shot, inks: Inks): void {
       ctx.strokeStyle = wire.value < 0 ? inks.neg : inks.pos;
       ctx.globalAlpha = 0.12 + 0.6 * share;
       ctx.lineWidth = 0.6 + 1.4 * share;
+      if (wire.kind === "b") ctx.setLineDash([4, 4]);
       ctx.beginPath();
       trace(ctx, wire.curve);
       ctx.stroke();
+      ctx.setLineDash([]);
     }
   }
-  const { wire } = shot;
+  ctx.globalAlpha = 1;
+}
+
+function drawChosen(ctx: Ctx, scene: Scene, { wire }: Shot, inks: Inks): void {
   if (wire !== null) {
     ctx.globalAlpha = 1;
     ctx.strokeStyle = inks.paper;
@@ -289,8 +295,30 @@ function drawFocus(ctx: Ctx, scene: Scene, shot: Shot, inks: Inks): void {
       circle(ctx, curve[at] ?? 0, curve[at + 1] ?? 0, 2.2);
       ctx.fill();
     }
+    drawTag(ctx, scene, wire, inks);
   }
   ctx.globalAlpha = 1;
+}
+
+/** The weight on its wire. */
+function drawTag(ctx: Ctx, { layout }: Scene, wire: Wire, inks: Inks): void {
+  const text = `${layerName(`${wire.kind === "w" ? "W" : "B"}${wire.layer}`)} ${signed(wire.value)}`;
+  ctx.font = `600 11.5px ${inks.sans}`;
+  const width = ctx.measureText(text).width + 12;
+  along(wire.curve, wire.kind === "w" ? 0.5 : 0.25, HEAD);
+  const x = Math.min(layout.width - width - 1, Math.max(1, HEAD.x - width / 2));
+  const y = Math.min(layout.height - 20, Math.max(1, HEAD.y - 9.5));
+  ctx.fillStyle = inks.paper;
+  ctx.strokeStyle = wire.value < 0 ? inks.neg : inks.pos;
+  ctx.lineWidth = 1.2;
+  ctx.beginPath();
+  ctx.roundRect(x, y, width, 19, 9.5);
+  ctx.fill();
+  ctx.stroke();
+  ctx.fillStyle = inks.ink;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  ctx.fillText(text, x + 6, y + 10);
 }
 
 // The one number that all units are told -----------------------------------------------------------

@@ -60,7 +60,7 @@ const FEW = 4;
 
 export function heightFor({ width, sizes }: Pick<LayoutInput, "width" | "sizes">): number {
   if (width < TALL_BELOW) return 2 * TALL.picture + 40 + (sizes.length - 1) * TALL.gap;
-  return Math.round(Math.min(560, Math.max(450, width * 0.5)));
+  return Math.round(Math.min(560, Math.max(472, width * 0.52)));
 }
 
 const TALL = { picture: 84, gap: 84, start: 48, end: 46 };

@@ -176,6 +176,9 @@ describe("wires", () => {
     const wires = wiresAt(data, layoutOf(LAYOUT), 2, 1);
     expect(wires).toHaveLength(16);
     expect(wires.every((x) => (x.layer === 2 ? x.above === 1 : x.below === 1))).toBe(true);
+    const down = wiresAt(data, layoutOf(LAYOUT), 2, 1, "b");
+    expect(down.map((x) => x.value)).toEqual(down.map((x) => feedbackOf(data, 3, x.above, 1)));
+    expect(down).toHaveLength(8);
   });
 });
 

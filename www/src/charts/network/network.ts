@@ -85,12 +85,14 @@ export class NetworkChart implements Chart {
   private rulesShape = "";
   private legendOf = "";
   private shownPhase = "";
+  private panelData: NetworkData | null = null;
 
   constructor(
     private readonly host: NetworkHost,
     private readonly uid: string,
   ) {
     this.image = h("div", { class: "network-image", role: "img", tabindex: 0 });
+    this.image.setAttribute("aria-description", N.image);
     this.surface = new Surface(
       "network-canvas",
       (width) => this.layout(width)?.height ?? 440,
@@ -387,8 +389,10 @@ export class NetworkChart implements Chart {
     // After a pause of the page itself, go on from where it was.
     const over = play.head.advance(Math.min(100, Math.max(0, now - this.lastFrame)));
     this.lastFrame = now;
-    this.position = Math.min(play.until ?? this.phases.length, play.head.position);
-    if (play.until !== null && this.position >= play.until) this.play = null;
+    const { position } = play.head;
+    const shown = this.moving ? position : Math.floor(position) + 1;
+    this.position = Math.min(play.until ?? this.phases.length, shown);
+    if (play.until !== null && position >= play.until) this.play = null;
     else if (over) {
       this.play = null;
       this.host.onStepOver();
@@ -420,9 +424,9 @@ export class NetworkChart implements Chart {
     if (key === this.shownPhase && this.panelData === data) return;
     this.shownPhase = key;
     this.panelData = data;
+    this.refocus();
     this.panel.show(data, phase, this.phases, at, this.host.palette);
   }
-  private panelData: NetworkData | null = null;
 
   private get root(): Document | ShadowRoot {
     const root = this.element.getRootNode();
@@ -553,7 +557,13 @@ export class NetworkChart implements Chart {
     this.focus =
       data === null || scene === null || at === null
         ? []
-        : wiresAt(data, scene.layout, at.layer, at.unit);
+        : wiresAt(
+            data,
+            scene.layout,
+            at.layer,
+            at.unit,
+            this.place?.phase === "feedback" ? "b" : "w",
+          );
   }
 
   private readoutText(): string {

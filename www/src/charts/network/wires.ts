@@ -60,34 +60,68 @@ function feedbackWires(data: NetworkData, layout: Layout, l: number): Wire[] {
   const source = sourceOf(data, l);
   const value = (j: number, i: number): number => feedbackOf(data, l, j, i) ?? 0;
   const pairs = chosen(data, layout, l, source, MOST.b, value);
-  const from = layout.columns[source];
-  const to = layout.columns[l - 1];
-  if (from === undefined || to === undefined) return [];
-  const next = layout.columns[l];
-  const gap = ((next?.s ?? from.s) - to.s) / 2;
-  // Direct wires run below one another, the longest outermost.
-  const depth = depthOf(data.moment);
-  const lane = layout.lane - (source === l ? 0 : (depth - 2 - (depth - l)) * (layout.tall ? 5 : 8));
-  return build(pairs, "b", l, ([above, below], k) => {
-    const strand = (k - pairs.length / 2) * (source === l ? 0.7 : 0.3);
-    const begin = source === l ? to.s + gap : from.s - gap;
-    return hanging(
-      layout,
-      endOf(data, layout, source, above, -1, 1),
-      endOf(data, layout, l - 1, below, 1, 0),
-      lane + strand,
-      begin,
-      to.s + gap,
-    );
-  });
+  return build(pairs, "b", l, ([above, below], k) =>
+    hang(data, layout, l, above, below, k - pairs.length / 2),
+  );
 }
 
-/** All wires of one unit to the units that are drawn. */
-export function wiresAt(data: NetworkData, layout: Layout, layer: number, unit: number): Wire[] {
+/** The way of an error from `above` down to `below`; `strand` keeps wires of one bundle apart. */
+function hang(
+  data: NetworkData,
+  layout: Layout,
+  l: number,
+  above: number,
+  below: number,
+  strand: number,
+): Curve {
+  const source = sourceOf(data, l);
+  const direct = source !== l;
+  const from = layout.columns[source]?.s ?? 0;
+  const to = layout.columns[l - 1]?.s ?? 0;
+  const gap = ((layout.columns[l]?.s ?? from) - to) / 2;
+  // Direct wires run below one another, the longest outermost.
+  const lane = layout.lane - (direct ? (l - 2) * (layout.tall ? 5 : 8) : 0);
+  return hanging(
+    layout,
+    endOf(data, layout, source, above, -1, 1),
+    endOf(data, layout, l - 1, below, 1, 0),
+    lane + strand * (direct ? 0.3 : 0.7),
+    direct ? from - gap : to + gap,
+    to + gap,
+  );
+}
+
+/** All wires of one unit to the units that are drawn: of W, or those that bring it its error. */
+export function wiresAt(
+  data: NetworkData,
+  layout: Layout,
+  layer: number,
+  unit: number,
+  kind: Wire["kind"] = "w",
+): Wire[] {
   const depth = depthOf(data.moment);
   const out: Wire[] = [];
   const spots = (l: number): readonly number[] =>
     layout.columns[l]?.spots.map((spot) => spot.unit) ?? [];
+  if (kind === "b") {
+    const l = layer + 1;
+    if (l < 2 || l > depth || !hasFeedback(data.rule)) return out;
+    for (const above of spots(sourceOf(data, l))) {
+      const value = feedbackOf(data, l, above, unit) ?? 0;
+      const curve =
+        data.rule.id === "bp"
+          ? reversed(
+              forward(
+                layout,
+                endOf(data, layout, layer, unit, 1, 0),
+                endOf(data, layout, l, above, -1, 0),
+              ),
+            )
+          : hang(data, layout, l, above, unit, 0);
+      out.push({ kind, layer: l, above, below: unit, value, share: 0, curve });
+    }
+    return out;
+  }
   const join = (l: number, above: number, below: number): void => {
     const curve = forward(
       layout,
