@@ -41,3 +41,17 @@ fn a_step_of_the_papers_rule_takes_thirteen_dispatches() {
 fn a_step_of_the_convolutional_network_takes_few_dispatches() {
     gpu_common::steps::a_step_of_the_convolutional_network_takes_few_dispatches();
 }
+
+#[wasm_bindgen_test]
+async fn subgroups_are_asked_for_where_they_pay_and_the_page_is_left_as_it_was() {
+    let method = || js_sys::eval("GPUAdapter.prototype.requestDevice").unwrap();
+    let before = method();
+    let gpu = Gpu::request().await.unwrap();
+    assert!(js_sys::Object::is(&before, &method()));
+    let question = "navigator.gpu.requestAdapter().then((a) => a.features.has('subgroups'))";
+    let answer: js_sys::Promise = js_sys::eval(question).unwrap().into();
+    let offered = wasm_bindgen_futures::JsFuture::from(answer).await.unwrap().is_truthy();
+    console_log!("{}: subgroups {}", gpu.name(), if offered { "offered" } else { "missing" });
+    assert_eq!(gpu.tuning().quads, offered && gpu.software());
+    gpu.destroy();
+}

@@ -704,8 +704,8 @@ pub async fn every_kernel_matches_its_reference_within_the_rounding_of_f32(gpu: 
     }
 }
 
-/// Those in use, and some that nobody would choose. `SMALL` is what most other tests use, and `SOFTWARE` what those of
-/// single kernels do, where a processor pretends to be a GPU.
+/// Those in use, and some that nobody would choose. `SMALL` is what most other tests use, and those of single kernels
+/// what suits the adapter.
 const TUNINGS: [Tuning; 4] = [
     Tuning::HARDWARE,
     Tuning { large: 0, ..Tuning::SOFTWARE },
@@ -713,9 +713,14 @@ const TUNINGS: [Tuning; 4] = [
     Tuning { rm4: 2, rn4: 1, wx: 4, wy: 3, width: 1, split: 64, part: 8, ..Tuning::HARDWARE },
 ];
 
+/// Where invocations can hand each other what they loaded.
+const QUADS: [Tuning; 2] =
+    [Tuning { large: 0, ..Tuning::QUADS }, Tuning { rm4: 1, rn4: 3, ..Tuning::QUADS }];
+
 pub async fn every_tuning_gives_the_same_results(gpu: &Rc<Gpu>) {
     let usual = gpu.tuning();
-    for tuning in TUNINGS {
+    let quads: &[Tuning] = if usual.quads { &QUADS } else { &[] };
+    for tuning in TUNINGS.iter().chain(quads).copied() {
         gpu.set_tuning(tuning);
         let mut worst = 0.0f64;
         for shape in [(31, 200, 7), (13, 36, 200)] {

@@ -134,6 +134,9 @@ impl Assembly<'_> {
         let random = body.contains("normal4(") || body.contains("dropout4(");
         let data = is_gather(&body);
         let mut source = String::new();
+        if body.contains("quadBroadcast(") {
+            source.push_str("enable subgroups;\n");
+        }
         if random || data || records || body.contains("STEP.") {
             source.push_str(&STEP.replace("SCALARS", &self.scalars.max(1).to_string()));
         }
@@ -336,7 +339,7 @@ impl Assembly<'_> {
         (layout, views, products): (Layout, [View; 2], &[super::fuse::Product]),
         stage: Stage,
     ) {
-        let Tuning { path, rm4, rn4, wx, wy, .. } = self.blocks(group);
+        let Tuning { path, rm4, rn4, wx, wy, quads, .. } = self.blocks(group);
         let two = products.len() > 1;
         let sums = !group.sums.is_empty();
         let short = self.epilogue(text, group, slots, two, stage);
@@ -360,6 +363,7 @@ impl Assembly<'_> {
             ("HIGH", 4 * rm4 * wy),
             ("WIDE", 4 * rn4 * wx),
             ("DEEP", if two { DEEP / 2 } else { DEEP }),
+            ("RUN", if quads { 4 } else { 1 }),
         ];
         for (name, value) in constants {
             let _ = writeln!(text, "const {name} = {value}u;");
@@ -403,6 +407,9 @@ impl Assembly<'_> {
             ("plain_right", is(!near[1])),
             ("split", is(split)),
             ("entire", is(!split)),
+            ("quads", is(quads)),
+            ("run", if quads { 4 } else { 1 }),
+            ("alone", is(!quads)),
             ("rm4", rm4),
             ("rn4", rn4),
             ("four", 4),
@@ -505,9 +512,11 @@ impl Assembly<'_> {
     /// Register blocks no larger than the result, and narrow where there are two products or few columns.
     fn blocks(&self, group: &Group) -> Tuning {
         let Tuning { mut rm4, mut rn4, large, wx, wy, .. } = self.tuning;
-        let (products, depth) = match &group.anchor {
-            Anchor::Products { products, depth, .. } => (products.len(), *depth),
-            _ => (0, 0),
+        let (products, depth, plain) = match &group.anchor {
+            Anchor::Products { products, depth, views, .. } => {
+                (products.len(), *depth, views.iter().all(|view| matches!(view, View::Plain)))
+            }
+            _ => (0, 0, false),
         };
         if group.rows * group.cols * depth >= large {
             (rm4, rn4) = (2 * rm4, 2 * rn4);
@@ -522,7 +531,11 @@ impl Assembly<'_> {
         let rm4 = rm4.min(rows4);
         let rn4 = if narrow { 1 } else { rn4 };
         let (across, down) = (cols4.div_ceil(rn4), rows4.div_ceil(rm4));
-        let (wx, wy) = if self.tuning.path == Path::Tiled {
+        // a workgroup must be one quad of invocations on the same rows
+        let quads = self.tuning.quads && plain && down <= MAX_GROUPS && (wx, wy) == (4, 1);
+        let (wx, wy) = if quads {
+            (wx, wy)
+        } else if self.tuning.path == Path::Tiled {
             // no more invocations than there are blocks, in powers of two
             (wx.min(cols4.next_power_of_two()), wy.min(down.next_power_of_two()))
         } else {
@@ -537,7 +550,7 @@ impl Assembly<'_> {
             };
             shapes.min_by_key(idle).unwrap_or((wx, wy))
         };
-        Tuning { rm4, rn4, wx, wy, ..self.tuning }
+        Tuning { rm4, rn4, wx, wy, quads, ..self.tuning }
     }
 
     /// Into how many parts of what depth a group's products are cut.

@@ -54,6 +54,26 @@ const SPARE: usize = 12;
 /// Storage buffers we would use in one shader where the adapter has them; 8 is what every adapter has.
 const BINDINGS: u32 = 10;
 
+/// A processor that runs shaders.
+fn is_software(info: &wgpu::AdapterInfo) -> bool {
+    info.device_type == wgpu::DeviceType::Cpu
+        || ["swiftshader", "llvmpipe", "basic render"]
+            .iter()
+            .any(|name| info.name.to_lowercase().contains(name))
+}
+
+/// Makes the call so that subgroups are asked for where [`Tuning::quads`] would use them; and whether they were.
+#[cfg(target_arch = "wasm32")]
+fn with_subgroups<T>(info: &wgpu::AdapterInfo, call: impl FnOnce() -> T) -> (T, bool) {
+    if is_software(info) { super::subgroups::asked_for(call) } else { (call(), false) }
+}
+
+/// Natively the adapters that run on a processor are for tests: they do as the others.
+#[cfg(not(target_arch = "wasm32"))]
+fn with_subgroups<T>(_: &wgpu::AdapterInfo, call: impl FnOnce() -> T) -> (T, bool) {
+    (call(), false)
+}
+
 impl Gpu {
     /// Asks for an adapter and a device.
     ///
@@ -89,20 +109,25 @@ impl Gpu {
             memory_hints: wgpu::MemoryHints::Performance,
             ..wgpu::DeviceDescriptor::default()
         };
-        let (device, queue) = adapter
-            .request_device(&descriptor)
-            .await
-            .map_err(|e| Error::gpu(format!("the GPU refused to be used: {e}")))?;
         let info = adapter.get_info();
-        Ok(Rc::new(Self::around(device, queue, &info)))
+        let (request, quads) = with_subgroups(&info, || adapter.request_device(&descriptor));
+        let (device, queue) =
+            request.await.map_err(|e| Error::gpu(format!("the GPU refused to be used: {e}")))?;
+        Ok(Rc::new(Self::around(device, queue, &info, quads)))
     }
 
-    fn around(device: wgpu::Device, queue: wgpu::Queue, info: &wgpu::AdapterInfo) -> Self {
-        let software = info.device_type == wgpu::DeviceType::Cpu
-            || ["swiftshader", "llvmpipe", "basic render"]
-                .iter()
-                .any(|name| info.name.to_lowercase().contains(name));
-        let tuning = if software { Tuning::SOFTWARE } else { Tuning::HARDWARE };
+    fn around(
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        info: &wgpu::AdapterInfo,
+        quads: bool,
+    ) -> Self {
+        let software = is_software(info);
+        let tuning = match (software, quads) {
+            (true, true) => Tuning::QUADS,
+            (true, false) => Tuning::SOFTWARE,
+            (false, _) => Tuning::HARDWARE,
+        };
         let fault = Arc::new(Mutex::new(None));
         let keep = |fault: &Arc<Mutex<Option<String>>>, message: String| {
             let mut slot = fault.lock().unwrap_or_else(PoisonError::into_inner);

@@ -14,6 +14,8 @@ pub mod executor;
 pub mod fuse;
 mod grid;
 pub mod reading;
+#[cfg(target_arch = "wasm32")]
+mod subgroups;
 mod template;
 mod tuning;
 mod view;

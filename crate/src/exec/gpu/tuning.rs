@@ -1,7 +1,7 @@
 //! Sizes of blocks and workgroups, by kind of adapter.
 //!
-//! Subgroups would pay on `SwiftShader` (rows shared in quads of four: 1.3 to 1.7 times the speed of a product, measured on bare
-//! WebGPU), but wgpu 30 does not ask browsers for them.
+//! Invocations of a quad that share the rows they load make a product 1.3 to 1.7 times as fast on `SwiftShader`, where a
+//! load is what costs; wgpu 30 has to be helped to ask a browser for that (`subgroups`).
 
 /// How operands of a product get into registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Tuning {
     pub split: u32,
     /// Least depth of a part.
     pub part: usize,
+    /// The four invocations of a workgroup hand each other the rows of the left operand: each loads a quarter.
+    pub quads: bool,
 }
 
 impl Tuning {
@@ -50,7 +52,10 @@ impl Tuning {
         width: 8,
         split: 0,
         part: 512,
+        quads: false,
     };
+    /// For processors that run shaders, with subgroups: rows of the left operand cost a quarter, so blocks are higher.
+    pub const QUADS: Self = Self { rm4: 4, quads: true, ..Self::SOFTWARE };
     /// For hardware: 64 x 64 tiles by 256 invocations of 4 x 4 results each. By reasoning (30 registers an
     /// invocation, two tiles in 8 KiB): there was none to measure on.
     pub const HARDWARE: Self = Self {
@@ -63,6 +68,7 @@ impl Tuning {
         width: 64,
         split: 128,
         part: 512,
+        quads: false,
     };
     /// Quick to compile, for plans that run seldom.
     pub const SMALL: Self = Self {
@@ -75,5 +81,6 @@ impl Tuning {
         width: 8,
         split: 0,
         part: 512,
+        quads: false,
     };
 }

@@ -6,6 +6,7 @@
 // the end are clamped: their results are not stored. `finish` takes a row, a group of four columns and the results
 // there and does everything elementwise that was fused with the product; `finish_sums` the same for column sums of
 // E. How operands get into registers, and the loop over the inner index, is in product_direct or product_tiled.
+// With quads, a workgroup is four invocations on the same rows, and each loads a quarter of the left operand for all.
 // Bindings are declared by exec/gpu/assemble.rs. Workgroups are WX x WY invocations. Sums run in ascending order,
 // or in that order within each of several parts of the depth, one for each group.z, which parts.wgsl adds up.
 
@@ -13,8 +14,17 @@
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_id) local: vec3u,
+  //# if quads
+  @builtin(subgroup_invocation_id) lane: u32,
+  //# end
 ) {
+  //# if alone
   let col = (group.x * WX + local.x) * RN4;
+  //# end
+  //# if quads
+  // whatever the order in which the four lie in their quad, lane and column then agree
+  let col = (group.x * WX + lane % 4u) * RN4;
+  //# end
   let row = (group.y * WY + local.y) * RM4 * 4u;
   //# if entire
   let start = 0u;

@@ -14,14 +14,26 @@
     //# if near_left
     let here = spot(k);
     //# end
+    //# if quads
+    //# for p in lefts
+    //# for q in rm4
+    let m$p_$q = left$p(min(row + 4u * $qu + lane % 4u, ROWS - 1u), k);
+    //# end
+    //# end
+    //# end
     //# for p in lefts
     //# for q in rm4
     //# for j in four
+    //# if quads
+    let x$p_$q_$j = quadBroadcast(m$p_$q, $ju);
+    //# end
+    //# if alone
     //# if plain_left
     let x$p_$q_$j = left$p(min(row + 4u * $qu + $ju, ROWS - 1u), k);
     //# end
     //# if near_left
     let x$p_$q_$j = near_left$p(o$q_$j, here);
+    //# end
     //# end
     //# end
     //# end
@@ -63,14 +75,26 @@
     //# if near_left
     let here = spot(k);
     //# end
+    //# if quads
+    //# for p in lefts
+    //# for q in rm4
+    let m$p_$q = left$p(min(row + 4u * $qu + lane % 4u, ROWS - 1u), k);
+    //# end
+    //# end
+    //# end
     //# for p in lefts
     //# for q in rm4
     //# for j in four
+    //# if quads
+    let e$p_$q_$j = quadBroadcast(m$p_$q, $ju);
+    //# end
+    //# if alone
     //# if plain_left
     let e$p_$q_$j = left$p(min(row + 4u * $qu + $ju, ROWS - 1u), k);
     //# end
     //# if near_left
     let e$p_$q_$j = near_left$p(o$q_$j, here);
+    //# end
     //# end
     //# end
     //# end
@@ -114,10 +138,32 @@
   //# end
   var here = place(start);
   //# end
-  for (var k = start; k < stop; k++) {
+  // with quads, four inner indices at a time, one an invocation; past the end zeros
+  for (var begin = start; begin < stop; begin += RUN) {
+    //# if quads
+    let own = begin + lane % 4u;
     //# for p in lefts
     //# for q in rm4
+    let m$p_$q = select(vec4f(), left$p(min(own, stop - 1u), min(row / 4u + $qu, ROWS4 - 1u)), own < stop);
+    //# end
+    //# end
+    //# end
+    //# for d in run
+    {
+    //# if quads
+    let k = min(begin + $du, stop - 1u);
+    //# end
+    //# if alone
+    let k = begin;
+    //# end
+    //# for p in lefts
+    //# for q in rm4
+    //# if quads
+    let e$p_$q = quadBroadcast(m$p_$q, $du);
+    //# end
+    //# if alone
     let e$p_$q = left$p(k, min(row / 4u + $qu, ROWS4 - 1u));
+    //# end
     //# end
     //# end
     //# for p in rights
@@ -156,6 +202,8 @@
     //# for q in rm4
     s$q += e0_$q;
     //# end
+    //# end
+    }
     //# end
   }
   //# end
