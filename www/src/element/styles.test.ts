@@ -13,11 +13,17 @@ describe("forShadow", () => {
 
   it("measures the element instead of the window", () => {
     expect(forShadow("@media (max-width: 760px) {x{}}")).toBe(
-      "@container (max-width: 760px) {x{}}",
+      "@container instrument (max-width: 760px) {x{}}",
     );
-    expect(forShadow("@media (width<=760px){x{}}")).toBe("@container (width<=760px){x{}}");
+    expect(forShadow("@media (width<=60rem){x{}}")).toBe(
+      "@container instrument (width<=960px){x{}}",
+    );
     const other = "@media (prefers-color-scheme: dark) {x{}}";
     expect(forShadow(other)).toBe(other);
+    // A figure's own container stays what it is, but a condition takes no custom property.
+    expect(forShadow("@container (max-width:38rem){a{width:1rem}}")).toBe(
+      "@container (max-width:608px){a{width:calc(1 * var(--rem))}}",
+    );
   });
 
   it("takes the size of letters from the element", () => {

@@ -18,17 +18,26 @@ const FIRST = ["base", "tokens", "lab", "plot"];
 const LAST = ["element"];
 
 /** Size of the page's letters, in CSS pixels, for which the sheets were written. */
-const REM = "16px";
+const REM = 16;
+const LENGTH = /(?<![\w.#-])(-?(?:\d+\.?\d*|\.\d+))rem\b/g;
 
 export function forShadow(css: string): string {
   return css
     .replace(/:root:not\(\[data-theme="?(\w+)"?\]\)/g, ':host(:not([theme="$1"]))')
     .replace(/:root\[data-theme="?(\w+)"?\]/g, ':host([theme="$1"])')
     .replace(/:root\b/g, ":host")
-    .replace(/@media[^{]*\b(?:min-width|max-width|width)\b[^{]*\{/g, (rule) =>
-      rule.replace("@media", "@container").replace(/\b(?:only )?screen and /g, ""),
-    )
-    .replace(/(?<![\w.#-])(-?(?:\d+\.?\d*|\.\d+))rem\b/g, "calc($1 * var(--rem))");
+    .replace(/@(?:media|container)[^{]*\{/g, condition)
+    .replace(LENGTH, "calc($1 * var(--rem))");
+}
+
+/** Figures are containers, too: what asked for the window's width asks for the whole element's, by name. */
+function condition(rule: string): string {
+  const ofWidth = /^@media/.test(rule) && /\b(?:min-width|max-width|width)\b/.test(rule);
+  const own = ofWidth
+    ? rule.replace("@media", "@container instrument").replace(/\b(?:only )?screen and /g, "")
+    : rule;
+  // A condition takes no custom property.
+  return own.replace(LENGTH, (_, n: string) => `${Number(n) * REM}px`);
 }
 
 function rank(path: string): number {
@@ -50,7 +59,7 @@ export function shadowSheet(): CSSStyleSheet {
   if (sheet === null) {
     sheet = new CSSStyleSheet();
     const css = sheetOrder().map((path) => forShadow(FILES[path] ?? ""));
-    sheet.replaceSync(`:host{--rem:${REM}}\n${css.join("\n")}`);
+    sheet.replaceSync(`:host{--rem:${REM}px}\n${css.join("\n")}`);
   }
   return sheet;
 }
