@@ -121,6 +121,40 @@ describe("network", () => {
       (await d.fig.locator(".network-equations math").first().getAttribute("alttext")) ?? "",
       /e\^out/,
     );
+
+    const step = d.fig.locator(".network-step");
+    assert.match((await step.textContent()) ?? "", /^Step 1, digit 1 of 32$/);
+    const digit = await d.picture();
+    await d.fig.getByRole("button", { name: "Another digit" }).click();
+    assert.match((await step.textContent()) ?? "", /digit 2 of 32$/);
+    await page.waitForFunction(
+      (before) => document.querySelector("canvas.network-canvas").toDataURL() !== before,
+      digit,
+    );
+    assertQuiet(opened);
+    await opened.close();
+  });
+
+  test("every rule can be taken apart", async () => {
+    const ids = ["dfa", "sg", "sg-dfa", "matched", "sign", "mirror", "fa"];
+    const opened = await open(env, {
+      params: `task=classifier&hidden=12,8&feedback=ridge&warmup=5&rules=${ids.join()}`,
+    });
+    const { page } = opened;
+    const d = await diagram(page);
+    for (const id of ids) {
+      await d.fig.locator(`input[value="${id}"]`).check();
+      await d.fig.locator(`.network[data-rule="${id}"]`).waitFor();
+      const phases = await d.fig.locator(".phase-name").count();
+      const titles = new Set();
+      for (let i = 1; i <= phases; i++) {
+        await d.slider.fill(String(i * 50 - 10));
+        titles.add(await d.fig.locator(".network-panel h4").textContent());
+        assert.ok((await d.fig.locator(".network-equations math").count()) > 0, `${id} ${i}`);
+        assert.ok((await d.fig.locator(".network-rows > div").count()) > 0, `${id} ${i}`);
+      }
+      assert.equal(titles.size, phases, id);
+    }
     assertQuiet(opened);
     await opened.close();
   });
@@ -251,6 +285,9 @@ describe("network", () => {
     );
     const png = await download(page, () => d.fig.getByRole("button", { name: /PNG/ }).click());
     assert.ok(png.bytes.length > 20_000);
+    const svg = await download(page, () => d.fig.getByRole("button", { name: /SVG/ }).click());
+    const paths = svg.bytes.toString().match(/<path/g) ?? [];
+    assert.ok(paths.length > 100, "wires and units as vectors");
     await assertAccessible(page);
     assertQuiet(opened);
     await opened.close();
