@@ -162,7 +162,10 @@ describe("maps", () => {
   });
 
   test("autoencoder: the probe decodes what lies under it, by key, mouse and on another map", async () => {
-    const opened = await open(env, { params: "rules=np,bp&budget=30" });
+    const opened = await open(env, {
+      params: "rules=np,bp&budget=30",
+      context: { hasTouch: true, reducedMotion: "reduce" },
+    });
     const { page } = opened;
     await runButton(page).click();
     await waitIteration(page, 60);
@@ -208,6 +211,12 @@ describe("maps", () => {
       { timeout: 10_000 },
     );
 
+    // A tap places it, on whichever map.
+    const other = await latent.locator("canvas.map").first().boundingBox();
+    await page.touchscreen.tap(other.x + other.width * 0.25, other.y + other.height * 0.5);
+    await probe.waitFor();
+    assert.ok(Math.abs(Number(await probe.getAttribute("aria-valuenow")) - 24) <= 2);
+
     // Weights to pixels are tiles, and there are more of them on the next page.
     const maps = figure(page, "matrices");
     await maps.scrollIntoViewIfNeeded();
@@ -229,6 +238,7 @@ describe("maps", () => {
     for (let i = 0; i < 3; i++) await page.keyboard.press("Shift+ArrowDown");
     await page.keyboard.press("Space");
     const stroke = await waitReadout(page, "draw", /NP: loss [\d.]+; BP: loss [\d.]+/);
+    await draw.locator("[aria-live=polite]").filter({ hasText: "NP: loss" }).waitFor();
     assert.equal(await page.locator(".lab").getAttribute("data-phase"), "paused");
     const rows = await table(page, "draw");
     assert.equal(rows.length, 3);

@@ -49,6 +49,8 @@ interface Row {
   readonly surface: Surface;
   readonly map: Surface | null;
   readonly text: HTMLElement;
+  /** The test digits of its map as drawn last: a stroke must not draw thousands of points anew. */
+  backdrop: { readonly points: Float32Array; readonly canvas: HTMLCanvasElement } | null;
 }
 
 const SHAPE = { rows: SIDE, cols: SIDE, channels: 1 };
@@ -168,12 +170,13 @@ export class DrawChart implements Chart {
       const answer = this.answerOf(row.rule);
       if (data.task === "classifier") this.drawScores(ctx, row.rule, answer, width, height);
       else this.drawPicture(ctx, answer, width);
-      if (row.map?.fit() === true) this.drawMap(row.map, row.rule, data);
+      if (row.map?.fit() === true) this.drawMap(row, row.map, data);
       setText(row.text, data.task === "classifier" ? "" : this.pictureText(answer));
     }
   }
 
   restyle(): void {
+    for (const row of this.rows) row.backdrop = null;
     this.host.queue.mark(this);
   }
 
@@ -267,12 +270,14 @@ export class DrawChart implements Chart {
       this.pen = null;
       padBox.setPointerCapture(event.pointerId);
       this.strokeTo(this.place(event));
+      this.changed(T.drawn);
     });
     padBox.addEventListener("pointermove", (event) => {
       if (this.last === null) return;
       // All that the pointer passed since the last frame: fast strokes stay round.
       const all = event.getCoalescedEvents();
       for (const part of all.length > 0 ? all : [event]) this.strokeTo(this.place(part));
+      this.changed(T.drawn);
     });
     const end = (): void => {
       if (this.last === null) return;
@@ -300,7 +305,6 @@ export class DrawChart implements Chart {
     const from = this.last ?? to;
     this.last = to;
     this.ink.stroke(...from, ...to);
-    this.changed(T.drawn);
   }
 
   private key(event: KeyboardEvent): void {
@@ -370,6 +374,8 @@ export class DrawChart implements Chart {
 
   private finished(): void {
     this.sayDue = this.picture !== null;
+    // Its last answer may have come already; this one is said.
+    if (this.picture !== null) this.ports.onImage(this.picture);
   }
 
   // Pictures ----------------------------------------------------------------------------------------
@@ -391,7 +397,7 @@ export class DrawChart implements Chart {
       );
       const pictures = h("div", { class: "answer-pictures" }, surface.canvas, map?.canvas ?? null);
       const element = h("div", { class: "answer-row" }, label, pictures, scores ? null : text);
-      return { rule, element, surface, map, text };
+      return { rule, element, surface, map, text, backdrop: null };
     });
     this.image.classList.toggle("scored", scores);
     this.image.replaceChildren(...this.rows.map(({ element }) => element));
@@ -497,9 +503,9 @@ export class DrawChart implements Chart {
   }
 
   /** Test digits as a faint cloud, the drawing as a ring. */
-  private drawMap(surface: Surface, rule: RuleStyle, data: DrawData): void {
-    const { ctx, width } = surface;
+  private drawMap(row: Row, { ctx, width }: Surface, data: DrawData): void {
     const { palette } = this.host;
+    const { rule } = row;
     ctx.clearRect(0, 0, width, width);
     ctx.lineWidth = 1;
     ctx.strokeStyle = palette.get("--line");
@@ -509,19 +515,22 @@ export class DrawChart implements Chart {
     const frame = frameOf(cloud);
     const across = (v: number, [lo, hi]: readonly [number, number]): number =>
       INSET + Math.max(0, Math.min(1, (v - lo) / (hi - lo))) * (width - 2 * INSET);
-    const { points } = cloud;
     const place = (x: number, y: number): [number, number] => [
       across(x, frame.x),
       width - across(y, frame.y),
     ];
-    ctx.globalAlpha = 0.55;
-    for (let i = 0; i * cloud.width < points.length; i++) {
-      const at = i * cloud.width;
-      const [x, y] = place(points[at] ?? 0, cloud.width > 1 ? (points[at + 1] ?? 0) : 0);
-      ctx.fillStyle = palette.digit(data.labels[i] ?? 0);
-      ctx.fillRect(x - 1, y - 1, 2, 2);
+    const { canvas } = ctx;
+    const old = row.backdrop;
+    if (old?.points !== cloud.points || old.canvas.width !== canvas.width) {
+      const fresh = old?.canvas ?? h("canvas", {});
+      fresh.width = canvas.width;
+      fresh.height = canvas.height;
+      const paint = fresh.getContext("2d");
+      paint?.scale(canvas.width / width, canvas.height / width);
+      if (paint !== null) this.drawCloud(paint, cloud, data.labels, place);
+      row.backdrop = { points: cloud.points, canvas: fresh };
     }
-    ctx.globalAlpha = 1;
+    if (row.backdrop !== null) ctx.drawImage(row.backdrop.canvas, 0, 0, width, width);
     const answer = this.answerOf(rule);
     if (answer === null) return;
     const [x, y] = place(answer.code[0] ?? 0, cloud.width > 1 ? (answer.code[1] ?? 0) : 0);
@@ -534,6 +543,21 @@ export class DrawChart implements Chart {
       ctx.beginPath();
       ctx.arc(x, y, 5.5, 0, 2 * Math.PI);
       ctx.stroke();
+    }
+  }
+
+  private drawCloud(
+    ctx: CanvasRenderingContext2D,
+    { points, width }: Cloud,
+    labels: Uint8Array,
+    place: (x: number, y: number) => [number, number],
+  ): void {
+    ctx.globalAlpha = 0.55;
+    for (let i = 0; i * width < points.length; i++) {
+      const at = i * width;
+      const [x, y] = place(points[at] ?? 0, width > 1 ? (points[at + 1] ?? 0) : 0);
+      ctx.fillStyle = this.host.palette.digit(labels[i] ?? 0);
+      ctx.fillRect(x - 1, y - 1, 2, 2);
     }
   }
 

@@ -38,6 +38,7 @@ class DrawView {
   private store: Store | null = null;
   private picture: Float32Array | null = null;
   private answers: ReadonlyMap<string, Answer> = new Map();
+  private shown: readonly unknown[] = [];
   private asked = "";
   private askedAt = Number.NEGATIVE_INFINITY;
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -82,10 +83,16 @@ class DrawView {
     const { store } = this;
     const digits = store?.digits ?? null;
     if (store === null || digits === null) return;
+    const rules = rulesShown(store);
+    const parts = [this.answers, digits, ...rules, ...rules.map(({ id }) => store.latents.get(id))];
+    // Ten times a second something is told; mostly it is nothing that is drawn here.
+    if (parts.length === this.shown.length && parts.every((part, i) => part === this.shown[i]))
+      return;
+    this.shown = parts;
     const fits = digits.rows === SIDE && digits.cols === SIDE && digits.channels === 1;
     this.chart.set({
       task: this.task,
-      rules: rulesShown(store),
+      rules,
       answers: this.answers,
       clouds: new Map(
         [...store.latents].map(([rule, { values, count }]) => [
