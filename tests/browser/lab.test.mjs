@@ -220,11 +220,6 @@ describe("lab", () => {
     const before = await json(page);
 
     // The page is left: its run is saved without a word.
-    await page.evaluate(() => {
-      Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
-      document.dispatchEvent(new Event("visibilitychange"));
-    });
-    await page.waitForTimeout(300);
     await page.goto(`${env.site.url}?again#task=classifier`);
     await notice(page, "session").waitFor();
     assert.equal(await iteration(page), 0, "nothing begins by itself");

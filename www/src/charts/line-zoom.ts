@@ -199,9 +199,10 @@ export class ZoomGestures {
   }
 
   private move(event: PointerEvent): void {
+    if (this.from === null) return;
     const to = this.place(event);
     const over = this.target.over();
-    if (this.from === null || to === null || over === null) return;
+    if (to === null || over === null) return;
     if (!this.dragging) {
       if (Math.abs(to - this.from) < DRAG) return;
       this.dragging = true;

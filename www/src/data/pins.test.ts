@@ -40,7 +40,7 @@ describe("a pinned run", () => {
     ]);
     expect(differences(EMPTY_CONFIG, pin.config, RULES)).toEqual([
       "seed 5",
-      expect.stringMatching(/of NP default$/),
+      expect.stringMatching(/of NP at its default$/),
     ]);
     const view = withSetting(pin.config, "logLoss", true);
     expect(differences(view, pin.config, RULES), "how it is looked at").toEqual([]);

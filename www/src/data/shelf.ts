@@ -188,6 +188,8 @@ export class Shelf {
       try {
         const transaction = db.transaction([...stores], mode);
         const request = what((name) => transaction.objectStore(name));
+        // Nothing more comes: a page that is being left would not be asked again.
+        if (mode === "readwrite") transaction.commit?.();
         transaction.oncomplete = () => resolve(request.result as T);
         transaction.onabort = () => fail(transaction.error);
         transaction.onerror = () => fail(transaction.error);

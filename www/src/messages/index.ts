@@ -451,6 +451,8 @@ export const M = {
       ["Space", "run or pause"],
       [".", "one iteration"],
       ["Shift + R", "reset"],
+      ["← →", "on curves: from point to point"],
+      ["+ − 0", "on curves: zoom, show all"],
     ] as readonly (readonly [string, string])[],
   },
   rulesTable: {
