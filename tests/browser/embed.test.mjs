@@ -285,13 +285,13 @@ describe("element", () => {
     env.site.requests.length = 0;
     const script = `
       const request = requestAnimationFrame.bind(window);
-      window.frames_ = new Map();
+      window.frameTimes = new Map();
       // What the page itself does in each frame, all callbacks together.
       window.requestAnimationFrame = (callback) =>
         request((t) => {
           const begun = performance.now();
           callback(t);
-          window.frames_.set(t, (window.frames_.get(t) ?? 0) + performance.now() - begun);
+          window.frameTimes.set(t, (window.frameTimes.get(t) ?? 0) + performance.now() - begun);
         });`;
     const opened = await embed({
       body,
@@ -309,9 +309,9 @@ describe("element", () => {
       { timeout: 90_000 },
     );
     const from = await all();
-    await page.evaluate(() => window.frames_.clear());
+    await page.evaluate(() => window.frameTimes.clear());
     await page.waitForTimeout(5000);
-    const times = await page.evaluate(() => [...window.frames_.values()].sort((a, b) => a - b));
+    const times = await page.evaluate(() => [...window.frameTimes.values()].sort((a, b) => a - b));
     const to = await all();
     const did = to.map((n, i) => n - from[i]);
     assert.equal(to[4], 0, "out of sight nothing was trained");
