@@ -113,6 +113,7 @@ export class NetworkChart implements Chart {
       this.heldText,
       button("quiet", N.refresh, N.refresh, () => host.onRefresh()),
     );
+    const which = h("div", { class: "network-which" }, this.stepText, digit);
     const body = h(
       "div",
       { class: "network-body" },
@@ -122,15 +123,7 @@ export class NetworkChart implements Chart {
     this.element = h(
       "div",
       { class: "network", "data-mode": "live", "data-waiting": true },
-      h(
-        "div",
-        { class: "network-bar" },
-        this.rulesHost,
-        this.live,
-        this.held,
-        this.stepText,
-        digit,
-      ),
+      h("div", { class: "network-bar" }, this.rulesHost, this.live, this.held, which),
       this.scrubber.element,
       body,
     );

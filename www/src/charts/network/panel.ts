@@ -33,7 +33,7 @@ export function wordsOf(
 export class Panel {
   readonly element: HTMLElement;
   private readonly kicker = h("p", { class: "network-kicker" });
-  private readonly title = h("h4", {});
+  private readonly title = h("h4", { hidden: true });
   private readonly text = h("p", { class: "network-text" });
   private readonly equations = h("div", { class: "network-equations" });
   private readonly unitName = h("p", { class: "network-unit" });
@@ -68,6 +68,7 @@ export class Panel {
     const n = phase === "live" ? 0 : phases.indexOf(phase) + 1;
     setText(this.kicker, phase === "live" ? N.liveText : N.phaseOf(n, phases.length));
     setText(this.title, words.title);
+    this.title.hidden = false;
     setText(this.text, words.text);
     const { config } = data.moment;
     const key = [phase, data.rule.id, config.feedback, config.optimizer, config.loss].join();
