@@ -12,6 +12,8 @@ import { BOTH, type Figure, type FigureHost, rulesShown } from "./spec";
 const REFRESH_MS = 1000;
 /** Multiplications that may be spent on the way up, once a second: a few ms. */
 const MOST_WORK = 4e6;
+/** Between the letters of a product: slanted ones with exponents run into each other. */
+const THIN = "\u2009";
 
 /** What was read of one layer; sizes are the widths of all layers, input first. */
 interface Reading {
@@ -175,7 +177,9 @@ function dataOf(store: Store, info: RuleInfo, layer: number, reading: Reading): 
   const { sizes, w, b } = reading;
   const top = sizes.length - 1;
   const jumps = info.direct && layer < top;
-  const way = Array.from({ length: top - layer + 1 }, (_, i) => layerName(`W${top - i}`)).join("");
+  const way = Array.from({ length: top - layer + 1 }, (_, i) => layerName(`W${top - i}`)).join(
+    THIN,
+  );
   const { digits } = store;
   const rows = jumps ? top : layer;
   const grey = digits !== null && digits.channels === 1;
