@@ -11,7 +11,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { serve } from "../../scripts/serve.mjs";
-import { DIST, start } from "./harness.mjs";
+import { assertAccessible, DIST, start } from "./harness.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Where the README says that `npm start` serves the site. */
@@ -247,6 +247,21 @@ describe("frame", () => {
     assert.match(error.message, /nonsense/);
     assert.deepEqual(errors, []);
     await opened.close();
+  });
+
+  test("axe finds nothing in it, and it fits the narrowest of frames", async () => {
+    const ctx = await env.browser.newContext({ viewport: { width: 320, height: 700 } });
+    const page = await ctx.newPage();
+    await page.goto(
+      `${env.site.url}embed.html?preset=fig2&figures=error,angle&controls=run,rules,rates`,
+    );
+    await phase(page, "ready");
+    await assertAccessible(page);
+    const over = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    assert.equal(over, 0);
+    await ctx.close();
   });
 
   test("without storage and origin of its own, and with a hostile address, it trains and says so", async () => {
