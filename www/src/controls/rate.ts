@@ -18,6 +18,7 @@ export class Rate {
   private readonly slider: HTMLInputElement;
   private readonly field: NumberField;
   private readonly back: HTMLButtonElement;
+  private value: number;
 
   constructor(
     ruleName: string,
@@ -25,6 +26,7 @@ export class Rate {
     private readonly fallback: number,
     onChange: (value: number | null) => void,
   ) {
+    this.value = fallback;
     const name = `${ruleName}: ${info.label}`;
     this.slider = h("input", {
       type: "range",
@@ -54,7 +56,7 @@ export class Rate {
     );
     this.back.addEventListener("click", () => onChange(null));
     this.slider.addEventListener("input", () => {
-      const value = valueAt(info, Number(this.slider.value) / POSITIONS);
+      const value = movedTo(info, this.value, Number(this.slider.value));
       onChange(value === fallback ? null : value);
     });
     const label = h("span", { class: "rate-label", title: info.help }, ...symbols(info.label));
@@ -68,11 +70,25 @@ export class Rate {
   }
 
   set(value: number): void {
+    this.value = value;
     this.field.set(value);
     this.slider.value = String(Math.round(positionOf(this.info, value) * POSITIONS));
     this.slider.setAttribute("aria-valuetext", formatNumber(value));
     this.back.hidden = value === this.fallback;
   }
+}
+
+/**
+ * The value that a reader wants who has moved the slider from `value` to a step. An arrow key goes one step, which two
+ * digits often round back to where it was; the next value in that direction is meant.
+ */
+export function movedTo(info: HyperInfo, value: number, step: number): number {
+  const from = Math.round(positionOf(info, value) * POSITIONS);
+  const way = Math.sign(step - from);
+  let at = step;
+  while (way !== 0 && at > 0 && at < POSITIONS && valueAt(info, at / POSITIONS) === value)
+    at += way;
+  return valueAt(info, at / POSITIONS);
 }
 
 function floorOf(info: HyperInfo): number {
