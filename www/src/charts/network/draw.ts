@@ -7,7 +7,7 @@ import { ACTIVATION_NAME } from "../../messages";
 import { NETWORK as N } from "../../messages/network";
 import type { Palette } from "../palette";
 import { along, trace } from "./curve";
-import type { Box, Column, Spot } from "./layout";
+import { type Box, type Column, edgeOf, type Spot } from "./layout";
 import { drawsPicture, readingOf, sourceOf, unitsOf } from "./model";
 import { arrival, type PhaseId, smooth } from "./phases";
 import { type PictureKind, type Scene, type Strands, shareOf } from "./scene";
@@ -733,15 +733,11 @@ function matrixNames(ctx: Ctx, scene: Scene, shot: Shot, inks: Inks): void {
   ctx.textBaseline = "middle";
   ctx.textAlign = "center";
   ctx.font = `italic ${tall ? 12.5 : 14}px ${inks.serif}`;
-  const edge = (column: Column, side: number): number => {
-    const b = column.boxes[0];
-    return column.s + (side * (b?.size ?? 0)) / 2;
-  };
   for (let l = 1; l <= depth; l++) {
     const a = layout.columns[l - 1];
     const b = layout.columns[l];
     if (a === undefined || b === undefined) continue;
-    const s = (edge(a, 1) + edge(b, -1)) / 2;
+    const s = (edgeOf(a, 1) + edgeOf(b, -1)) / 2;
     const at = layout.place(s, tall ? 8 : layout.from - 10);
     const back = bp && shot.phase === "feedback" && l > 1;
     ctx.fillStyle = back ? inks.accent : inks.soft;

@@ -123,6 +123,11 @@ export function spread(n: number, most: number): number[] {
   return Array.from({ length: most }, (_, i) => Math.round((i * (n - 1)) / (most - 1)));
 }
 
+/** Where a column ends along the flow: a picture has a width, a row of units hardly. */
+export function edgeOf(column: Pick<Column, "s" | "boxes">, side: 1 | -1): number {
+  return column.s + (side * (column.boxes[0]?.size ?? 0)) / 2;
+}
+
 /** Middle of a pixel of a picture. */
 export function pixelAt(box: Box, pixel: number, rows: number, cols: number): Point {
   const row = Math.floor(pixel / cols);

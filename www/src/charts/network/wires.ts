@@ -1,6 +1,6 @@
 /** Which connections are drawn, and along which curves. A wire joins two units; W and B never share one, except in backpropagation. */
 import { type Curve, forward, hanging, reversed } from "./curve";
-import { type Column, type Layout, type Point, pixelAt } from "./layout";
+import { type Column, edgeOf, type Layout, type Point, pixelAt } from "./layout";
 import {
   depthOf,
   drawsPicture,
@@ -76,9 +76,11 @@ function hang(
 ): Curve {
   const source = sourceOf(data, l);
   const direct = source !== l;
-  const from = layout.columns[source]?.s ?? 0;
-  const to = layout.columns[l - 1]?.s ?? 0;
-  const gap = ((layout.columns[l]?.s ?? from) - to) / 2;
+  const from = layout.columns[source];
+  const next = layout.columns[l];
+  const to = layout.columns[l - 1];
+  if (from === undefined || next === undefined || to === undefined) return [];
+  const bottom = (edgeOf(to, 1) + edgeOf(next, -1)) / 2;
   // Direct wires run below one another, the longest outermost.
   const lane = layout.lane - (direct ? (l - 2) * (layout.tall ? 5 : 8) : 0);
   return hanging(
@@ -86,8 +88,8 @@ function hang(
     endOf(data, layout, source, above, -1, 1),
     endOf(data, layout, l - 1, below, 1, 0),
     lane + strand * (direct ? 0.3 : 0.7),
-    direct ? from - gap : to + gap,
-    to + gap,
+    direct ? edgeOf(from, -1) - (bottom - edgeOf(to, 1)) : bottom,
+    bottom,
   );
 }
 
