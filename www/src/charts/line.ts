@@ -90,7 +90,10 @@ export class LineChart implements Chart {
   readonly image: HTMLElement;
   private readonly plotHost: HTMLElement;
   private readonly observer: ResizeObserver;
+  /** As drawn last. */
   private data: LineData | null = null;
+  /** What has come since, to be made into columns when it is drawn and not before. */
+  private make: (() => LineData) | null = null;
   private plot: uPlot | null = null;
   private shape = "";
   private legendShape = "";
@@ -119,13 +122,20 @@ export class LineChart implements Chart {
     this.footTools = this.gestures.tools;
   }
 
-  set(data: LineData): void {
-    this.data = data;
+  /** Columns are asked for once a drawing, however often there is something new. */
+  set(make: () => LineData): void {
+    this.make = make;
     this.host.queue.mark(this);
   }
 
+  private fresh(): LineData | null {
+    if (this.make !== null) this.data = this.make();
+    this.make = null;
+    return this.data;
+  }
+
   draw(): void {
-    const data = this.data;
+    const data = this.fresh();
     const width = this.plotHost.clientWidth;
     if (data === null || width === 0) return;
     const shape = JSON.stringify([
@@ -154,11 +164,12 @@ export class LineChart implements Chart {
   }
 
   rules(): readonly RuleStyle[] {
-    return this.data === null ? [] : groups(this.data).map(({ rule, pin }) => named(rule, pin));
+    const data = this.fresh();
+    return data === null ? [] : groups(data).map(({ rule, pin }) => named(rule, pin));
   }
 
   summary(): string {
-    const data = this.data;
+    const data = this.fresh();
     if (data === null || data.x.length === 0) return M.figure.empty;
     const parts = groups(data).map(({ rule, pin, series }) => {
       const own = series.map((s) => {
@@ -171,7 +182,7 @@ export class LineChart implements Chart {
   }
 
   table(): Table {
-    const data = this.data;
+    const data = this.fresh();
     if (data === null) return { head: [M.figure.iteration], rows: [] };
     const head = [
       M.figure.iteration,
@@ -188,7 +199,7 @@ export class LineChart implements Chart {
   }
 
   paint(ctx: CanvasRenderingContext2D, width: number): number {
-    const data = this.data;
+    const data = this.fresh();
     if (data === null) return 0;
     const { palette } = this.host;
     const height = plotHeight(width);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY_CONFIG, withRate, withSetting } from "../config";
 import { metricsAt, RULES } from "../testing/fake";
-import { differences, finals, freeLetter, type Pin, packPin, unpackPin } from "./pins";
+import { differences, finals, freeLetter, type Pin, packPin, thinned, unpackPin } from "./pins";
 
 const pin: Pin = {
   letter: "A",
@@ -49,6 +49,16 @@ describe("a pinned run", () => {
   it("has its last and its best loss in the table", () => {
     expect(finals(pin.rules[0]?.frames ?? [])).toMatchObject({ steps: 20, loss: 5, best: 4 });
     expect(finals([])).toEqual({ steps: 0, loss: null, best: null, accuracy: null });
+  });
+
+  it("has as many points as can be seen, the last and the best among them", () => {
+    const long = Array.from({ length: 1500 }, (_, i) => metricsAt(i, i === 701 ? 1 : 1000 + i));
+    const few = thinned(long);
+    expect(few.length).toBeLessThanOrEqual(400);
+    expect(few.length).toBeGreaterThan(390);
+    expect(few[0]?.step).toBe(0);
+    expect(finals(few)).toMatchObject({ steps: 1499, best: 1 });
+    expect(thinned(long.slice(0, 400))).toHaveLength(400);
   });
 
   it("takes the first free letter", () => {

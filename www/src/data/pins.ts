@@ -68,6 +68,20 @@ export function unpackPin(text: unknown, known: readonly RuleInfo[]): Pin | null
   return { letter, config, digits, rules, steps: stepsOf(rules) };
 }
 
+/** Points of a pinned curve: as many as a chart has pixels, nearly. */
+const MOST = 400;
+
+/** At most `MOST` of a rule's measurements: evenly, with the last and the best one. */
+export function thinned(frames: readonly Metrics[]): readonly Metrics[] {
+  if (frames.length <= MOST) return frames;
+  const best = frames.reduce((a, b) => (b.test_loss < a.test_loss ? b : a));
+  const last = frames.length - 1;
+  const kept = new Set(
+    Array.from({ length: MOST - 1 }, (_, i) => Math.round((i * last) / (MOST - 2))),
+  );
+  return frames.filter((m, i) => kept.has(i) || m === best);
+}
+
 export function stepsOf(rules: readonly PinnedRule[]): number {
   return Math.max(0, ...rules.map(({ frames }) => frames.at(-1)?.step ?? 0));
 }

@@ -142,7 +142,7 @@ function lineFigure(spec: LineSpec): Figure {
       const chart = new LineChart(host);
       return {
         chart,
-        update: (store) => chart.set({ title: spec.title, ...view(store), ...data(store) }),
+        update: (store) => chart.set(() => ({ title: spec.title, ...view(store), ...data(store) })),
       };
     },
   };

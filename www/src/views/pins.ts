@@ -13,6 +13,7 @@ import {
   type Pin,
   stepsOf,
   taskOfPin,
+  thinned,
 } from "../data/pins";
 import { h } from "../dom";
 import { count, percent, value } from "../format";
@@ -108,9 +109,11 @@ export class PinsPanel {
     const rules = settingOf(store.built, "rules")
       .map((rule) => ({
         rule,
-        frames: store.history
-          .frames(rule)
-          .filter((m) => Number.isFinite(m.test_loss) && Number.isFinite(m.train_loss)),
+        frames: thinned(
+          store.history
+            .frames(rule)
+            .filter((m) => Number.isFinite(m.test_loss) && Number.isFinite(m.train_loss)),
+        ),
       }))
       .filter(({ frames }) => frames.length > 0);
     const steps = stepsOf(rules);
