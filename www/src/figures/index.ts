@@ -1,8 +1,11 @@
 /** The figures of the instrument. */
 import { taskOf } from "../config";
 import type { Store } from "../store";
+import { confusion } from "./confusion";
+import { cost } from "./cost";
 import { dials } from "./dials";
 import { drawAutoencoder, drawClassifier } from "./draw";
+import { estimates } from "./estimates";
 import { angle, error, loss, relative, sign } from "./lines";
 import { matrices } from "./matrices";
 import { network } from "./network";
@@ -17,6 +20,7 @@ export const FIGURES: readonly Figure[] = [
   error,
   latent,
   scores,
+  confusion,
   drawAutoencoder,
   drawClassifier,
   angle,
@@ -24,6 +28,8 @@ export const FIGURES: readonly Figure[] = [
   sign,
   dials,
   matrices,
+  estimates,
+  cost,
 ];
 
 export function figuresFor(store: Store): readonly Figure[] {

@@ -44,6 +44,7 @@ import { count, value } from "../format";
 import { LEDE, M, SETTING_TEXT } from "../messages";
 import { C } from "../messages/lab";
 import { Digits, Store } from "../store";
+import { CheckPanel } from "./check";
 import { CommandPanel } from "./command";
 import { DigitsLoader } from "./digits-loader";
 import { acceptDrops, DigitsPanel } from "./digits-panel";
@@ -441,7 +442,11 @@ export class Lab {
     const roomy = this.root.clientWidth >= ROOMY;
     const panels = [this.digitsPanel.element, this.keep.element];
     if (this.runs !== null) panels.push(this.runs.element);
-    panels.push(this.command.element, keyList());
+    const check = new CheckPanel({
+      store: this.store,
+      ask: (rule, question) => this.engine.ask(rule, question),
+    });
+    panels.push(check.element, this.command.element, keyList());
     return new Setup(host, uid, roomy, this.device.element, panels);
   }
 
