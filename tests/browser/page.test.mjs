@@ -230,8 +230,8 @@ describe("page", () => {
     await page.evaluate(() => {
       window.spoken = [];
       new MutationObserver(() =>
-        window.spoken.push(document.querySelector('[aria-live="polite"]').textContent),
-      ).observe(document.querySelector('[aria-live="polite"]'), {
+        window.spoken.push(document.querySelector('.lab > [aria-live="polite"]').textContent),
+      ).observe(document.querySelector('.lab > [aria-live="polite"]'), {
         childList: true,
         characterData: true,
         subtree: true,

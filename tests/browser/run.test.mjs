@@ -81,7 +81,9 @@ describe("run", () => {
     for (const id of ["angle", "relative", "sign"]) {
       assert.ok((await table(page, id)).length > 3, `${id} has points`);
     }
-    const label = await figure(page, "latent").locator('[role="img"]').getAttribute("aria-label");
+    const label = await figure(page, "latent")
+      .locator('.scatter[role="img"]')
+      .getAttribute("aria-label");
     assert.match(label ?? "", /Scatter of 500 test digits/);
     assertQuiet(opened);
     await opened.close();
@@ -134,7 +136,7 @@ describe("run", () => {
     await field.press("Enter");
     assert.equal(await page.locator(".lab").getAttribute("data-phase"), "running", "no reset");
     await page.waitForFunction(() => location.hash.includes("np.eta_w=0.001"));
-    await page.locator('.chip[data-rule="fa"]').click();
+    await page.locator('.lab .chip[data-rule="fa"]').click();
     await page.waitForFunction(() => location.hash.includes("rules=np"), null, { timeout: 5000 });
     await page.locator('.rule-rates[data-rule="fa"]').waitFor();
     await waitIteration(page, 1500);
@@ -147,7 +149,7 @@ describe("run", () => {
     const at = (rule) => runs.find((r) => r.rule === rule).metrics.map((m) => m.step);
     const shared = at("fa").filter((s) => at("np").includes(s));
     assert.ok(shared.length >= at("fa").length - 2, "the same iterations are measured");
-    await page.locator('.chip[data-rule="fa"]').click();
+    await page.locator('.lab .chip[data-rule="fa"]').click();
     await page.locator('.rule-rates[data-rule="fa"]').waitFor({ state: "detached" });
     assertQuiet(opened);
     await opened.close();
