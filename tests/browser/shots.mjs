@@ -1,7 +1,7 @@
 /**
  * Screenshots of the page in several states, for a picky look and for the README:
  *   node tests/browser/shots.mjs OUT_DIR
- * Desktop (1280), phone (390) and dark; start, running, long run, classifier, messages, article.
+ * Every state at three widths in both themes, named state-width-theme; words after the folder choose among them.
  * The README's pictures: node tests/browser/shots.mjs docs/pictures readme
  */
 import { mkdirSync } from "node:fs";
@@ -43,100 +43,83 @@ const run = (n) => async (page) => {
   await page.waitForTimeout(900);
 };
 
-const desktop = { viewport: { width: 1280, height: 900 } };
-const phone = {
-  viewport: { width: 390, height: 844 },
-  deviceScaleFactor: 2,
-  isMobile: true,
-  hasTouch: true,
-};
-const narrow = {
-  viewport: { width: 320, height: 640 },
-  deviceScaleFactor: 2,
-  isMobile: true,
-  hasTouch: true,
-};
-const dark = { colorScheme: "dark" };
 const fast = "budget=30";
+const desktop = { viewport: { width: 1280, height: 900 } };
+const widths = [
+  { name: "1280", ...desktop },
+  { name: "768", viewport: { width: 768, height: 1024 } },
+  {
+    name: "360",
+    viewport: { width: 360, height: 740 },
+    deviceScaleFactor: 2,
+    isMobile: true,
+    hasTouch: true,
+  },
+];
 
-try {
-  await shot("desktop-start", { context: desktop, full: true }, (page) => page.waitForTimeout(800));
-  await shot("desktop-run", { context: desktop, full: true, params: fast }, async (page) => {
-    await run(2000)(page);
-    await figure(page, "sign").scrollIntoViewIfNeeded();
-    await page.waitForTimeout(1500);
-    await page.evaluate(() => scrollTo(0, 0));
-  });
-  await shot(
-    "desktop-dark",
-    { context: { ...desktop, ...dark }, full: true, params: fast },
-    async (page) => {
-      await run(400)(page);
-      await figure(page, "sign").scrollIntoViewIfNeeded();
-      await page.waitForTimeout(1500);
-      await page.evaluate(() => scrollTo(0, 0));
-    },
-  );
-  await shot(
-    "desktop-classifier",
-    { context: desktop, full: true, params: `task=classifier&${fast}` },
-    async (page) => {
-      await run(6000)(page);
-      await figure(page, "sign").scrollIntoViewIfNeeded();
-      await page.waitForTimeout(1500);
-      await page.evaluate(() => scrollTo(0, 0));
-    },
-  );
-  await shot(
-    "desktop-messages",
-    { context: desktop, params: "seed=-5&colour=red&rules=np,xyz" },
-    async (page) => {
+/** Once down and up: what is out of sight draws nothing. */
+async function look(page) {
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  for (let y = 0; y < height; y += 600) {
+    await page.evaluate((to) => scrollTo({ top: to, behavior: "instant" }), y);
+    await page.waitForTimeout(250);
+  }
+  await page.evaluate(() => scrollTo({ top: 0, behavior: "instant" }));
+  await page.waitForTimeout(400);
+}
+
+const finished = async (page) => {
+  await page.locator(".experiment-body button.run").click();
+  await page.locator('.experiment-body[data-phase="finished"]').waitFor({ timeout: 600_000 });
+  await look(page);
+  const top = await page.locator("[data-experiments]").boundingBox();
+  await page.evaluate((y) => scrollTo({ top: y, behavior: "instant" }), top?.y ?? 0);
+};
+
+/** Every state that the page can be found in. */
+const states = {
+  start: { prepare: look, full: true },
+  running: { params: fast, full: true, prepare: (page) => run(400)(page).then(() => look(page)) },
+  classifier: {
+    params: `task=classifier&rules=np,bp,fa,sign&${fast}`,
+    full: true,
+    prepare: (page) => run(1500)(page).then(() => look(page)),
+  },
+  messages: {
+    params: "seed=-5&colour=red&rules=np,xyz&data=https://example.org/digits/",
+    prepare: async (page) => {
       await drop(page, [{ name: "holiday.jpg", bytes: Buffer.from("not an IDX file") }]);
+      await page.locator(".bar").scrollIntoViewIfNeeded();
       await page.waitForTimeout(500);
     },
-  );
-  await shot("desktop-settings", { context: desktop, full: true }, async (page) => {
-    await page.getByText("More settings").click();
-    await page.waitForTimeout(500);
-  });
-  await shot("desktop-hover", { context: desktop, params: fast }, async (page) => {
-    await run(400)(page);
-    const box = await figure(page, "latent").locator("canvas.map").first().boundingBox();
-    await figure(page, "latent").scrollIntoViewIfNeeded();
-    const moved = await figure(page, "latent").locator("canvas.map").first().boundingBox();
-    if (box !== null && moved !== null) {
-      await page.mouse.move(moved.x + moved.width * 0.5, moved.y + moved.height * 0.5);
+  },
+  settings: {
+    full: true,
+    prepare: async (page) => {
+      await page.getByText("More settings").click();
+      await look(page);
+    },
+  },
+  experiment: { query: "?preset=fig2&seeds=2&steps=600", full: true, prepare: finished },
+  article: { query: "article.html", ready: false, full: true, prepare: look },
+  embed: {
+    query: "embed.html?preset=fig3&rules=np,bp,fa&autoplay=1",
+    ready: false,
+    full: true,
+    prepare: (page) => page.waitForTimeout(4000),
+  },
+  forced: { context: { forcedColors: "active" }, prepare: look },
+};
+
+try {
+  for (const [state, { prepare, context = {}, ...settings }] of Object.entries(states)) {
+    for (const { name, ...size } of widths) {
+      for (const colorScheme of ["light", "dark"]) {
+        const ctx = { ...size, ...context, colorScheme };
+        await shot(`${state}-${name}-${colorScheme}`, { ...settings, context: ctx }, prepare);
+      }
     }
-    await page.waitForTimeout(600);
-  });
-  await shot("phone-start", { context: phone, full: true }, (page) => page.waitForTimeout(800));
-  await shot("phone-run", { context: phone, params: fast }, async (page) => {
-    await run(300)(page);
-    await figure(page, "loss").scrollIntoViewIfNeeded();
-    await page.waitForTimeout(1200);
-  });
-  await shot("phone-dark", { context: { ...phone, ...dark }, params: fast }, async (page) => {
-    await run(100)(page);
-    await figure(page, "latent").scrollIntoViewIfNeeded();
-    await page.waitForTimeout(1200);
-  });
-  await shot("narrow-start", { context: narrow }, (page) => page.waitForTimeout(800));
-  const experiment = async (page) => {
-    await page.locator(".experiment-body button.run").click();
-    const done = page.locator('.experiment-body[data-phase="finished"]');
-    await done.waitFor({ timeout: 600_000 });
-    await page.waitForTimeout(2500);
-    await page.locator("[data-experiments]").scrollIntoViewIfNeeded();
-  };
-  const fig2 = "?preset=fig2&seeds=2&steps=2000";
-  const fig3 = "?preset=fig3&seeds=1&steps=1000";
-  await shot("experiment-fig2", { context: desktop, full: true, query: fig2 }, experiment);
-  await shot(
-    "experiment-dark",
-    { context: { ...desktop, ...dark }, full: true, query: fig3 },
-    experiment,
-  );
-  await shot("experiment-phone", { context: phone, full: true, query: fig2 }, experiment);
+  }
   const settled = (n) => async (page) => {
     await run(n)(page);
     await figure(page, "sign").scrollIntoViewIfNeeded();
