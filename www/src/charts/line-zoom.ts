@@ -130,7 +130,7 @@ export class ZoomGestures {
     this.unsubscribe = zoom.on(() => this.refresh());
     this.refresh();
     plot.tabIndex = 0;
-    plot.setAttribute("aria-keyshortcuts", "+ - 0 ArrowLeft ArrowRight");
+    plot.setAttribute("aria-keyshortcuts", "Plus - 0 ArrowLeft ArrowRight");
     plot.append(this.band);
     plot.addEventListener("pointerdown", (event) => this.down(event));
     plot.addEventListener("pointermove", (event) => this.move(event));

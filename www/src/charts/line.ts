@@ -419,8 +419,9 @@ export class LineChart implements Chart {
         max > data.range.to ? Math.max(max, fixedTop(data)) : data.range.to,
       ];
     }
-    // Who looks closer wants to see all that is there.
-    const focus = this.zoom.span === null ? focusRange(data) : [min, max];
+    // Who looks closer, or at the beginning, wants to see all that is there.
+    const all = this.zoom.span !== null || data.logX;
+    const focus = all ? [min, max] : focusRange(data);
     const [low = 0, high = 1] = focus;
     const pad = Math.max((high - low) * 0.08, Math.abs(high) * 0.02) || 1;
     return [Math.max(0, low - pad), high + pad];

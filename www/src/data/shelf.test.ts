@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asKept, CURVE, cleanName, Shelf, ShelfError, thumbnail } from "./shelf";
+import { asKept, CURVE, cleanName, LATEST, MAX_RUN, Shelf, ShelfError, thumbnail } from "./shelf";
 
 const good = {
   id: "a1",
@@ -80,5 +80,34 @@ describe("a browser that keeps nothing", () => {
         }) as unknown as IDBFactory,
     );
     await expect(refuses.pins()).rejects.toThrow(/keep nothing/);
+  });
+
+  it("is said when there is no more room, and when a run is too large", async () => {
+    /** A database whose every write is turned down. */
+    const full = {
+      open: () => {
+        const request: { onsuccess?: () => void; result: unknown } = {
+          result: {
+            transaction: () => {
+              const transaction: { onabort?: () => void; [key: string]: unknown } = {
+                error: new DOMException("no room", "QuotaExceededError"),
+                objectStore: () => ({ put: () => ({}), getAll: () => ({}), delete: () => ({}) }),
+                commit: () => undefined,
+              };
+              queueMicrotask(() => transaction.onabort?.());
+              return transaction;
+            },
+          },
+        };
+        queueMicrotask(() => request.onsuccess?.());
+        return request;
+      },
+    };
+    const shelf = new Shelf(() => full as unknown as IDBFactory);
+    await expect(shelf.put({ ...good, id: LATEST }, new Uint8Array(8))).rejects.toThrow(
+      /no more room/,
+    );
+    const huge = { length: MAX_RUN + 1 } as Uint8Array;
+    await expect(shelf.put(good, huge)).rejects.toThrow(/one run may take 268\.4 MB/);
   });
 });

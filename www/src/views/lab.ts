@@ -896,6 +896,8 @@ export class Lab {
     const before = store.status;
     store.status = status;
     const same = before.phase === status.phase && before.suspended === status.suspended;
+    // The link has led where it leads to.
+    if (before.phase === "stepping" && status.phase === "paused") this.notices.clear("at");
     const at = now();
     if (same && status.phase === "running" && at - this.numbersAt < NUMBERS_MS) return;
     this.numbersAt = at;

@@ -161,6 +161,7 @@ export class RunsPanel {
   private async keepRun(): Promise<void> {
     const { notices, store } = this.host;
     this.keep.disabled = true;
+    let said = "";
     try {
       const task = SETTING_TEXT.task.options?.[taskOf(store.built)] ?? "";
       const name = cleanName(`${task}, seed ${settingOf(store.built, "seed")}`);
@@ -169,14 +170,15 @@ export class RunsPanel {
       const file = await this.host.pack();
       if (file === null || record.rules.length === 0) return;
       await this.host.shelf.put({ ...record, bytes: file.length }, file);
-      const text = C.runs.kept(name, bytes(file.length));
-      notices.show({ id: "runs", kind: "info", text });
+      notices.clear("runs");
+      said = C.runs.kept(name, bytes(file.length));
     } catch (thrown) {
       const why = thrown instanceof ShelfError ? thrown.message : coreError(thrown).message;
       notices.show({ id: "runs", kind: "error", text: C.runs.failed(why) });
     } finally {
       this.keep.disabled = false;
       await this.refresh();
+      if (said !== "") setText(this.note, said);
     }
   }
 
