@@ -9,6 +9,8 @@ import { BOTH, type Figure, type FigureHost, type MountedFigure, rulesShown } fr
 
 /** Between two looks at a run in training, in ms: a picture that can be followed. */
 const LOOK_MS = 700;
+/** Looking may take this share of the time at most, however slow the machine or large the network. */
+const LOOK_SHARE = 1 / 40;
 
 /** The step that comes next and all weights, of one moment. */
 export async function momentOf(run: SimulatorHandle): Promise<Moment> {
@@ -35,6 +37,8 @@ class Follower implements MountedFigure {
   private labels: Uint8Array | null = null;
   private asking = false;
   private askedAt = Number.NEGATIVE_INFINITY;
+  /** Time that the last look took, in ms. */
+  private cost = 0;
   private built: unknown = null;
   /** The step has been played and is being done: show the one after it. */
   private stepping: number | null = null;
@@ -100,13 +104,17 @@ class Follower implements MountedFigure {
     }
     if (this.moment === null || this.wantsNewest) this.ask();
     else if (moved && !this.chart.holding) {
-      const wait = this.training ? this.askedAt + LOOK_MS - performance.now() : 0;
-      if (wait <= 0) this.ask();
-      else
-        this.timer ??= setTimeout(() => {
-          this.timer = null;
-          this.follow();
-        }, wait);
+      if (!this.training) {
+        this.ask();
+        return;
+      }
+      // Never within the frame that trains, which is full already.
+      const calm = Math.max(LOOK_MS, this.cost / LOOK_SHARE);
+      const wait = Math.max(0, this.askedAt + calm - performance.now());
+      this.timer ??= setTimeout(() => {
+        this.timer = null;
+        if (!this.chart.holding) this.ask();
+      }, wait);
     }
   }
 
@@ -124,7 +132,9 @@ class Follower implements MountedFigure {
     this.wantsNewest = false;
     this.askedAt = performance.now();
     const { digits } = store;
-    void this.host.ask(rule, momentOf).then((moment) => {
+    const answer = this.host.ask(rule, momentOf);
+    this.cost = performance.now() - this.askedAt;
+    void answer.then((moment) => {
       this.asking = false;
       // Meanwhile the reader may have chosen another rule, or other digits came.
       if (rule !== this.rule || digits !== this.digits) {
