@@ -7,7 +7,7 @@ import { Follow, stampOf } from "./follow";
 import { BOTH, type Figure, type FigureHost, rulesShown } from "./spec";
 
 /** Samples while the run trains, a few ms of work, and while it stands still. */
-const SAMPLES = { running: 192, still: 1024 };
+const SAMPLES = { running: 128, still: 1024 };
 
 export const estimates: Figure = {
   id: "estimates",

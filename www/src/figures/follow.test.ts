@@ -25,7 +25,7 @@ function view(answers: () => Promise<string | null>) {
   return { state, follow, refresh };
 }
 const settle = async (): Promise<void> => {
-  for (let i = 0; i < 5; i++) await Promise.resolve();
+  await vi.advanceTimersByTimeAsync(1);
 };
 
 describe("following a run", () => {
@@ -75,6 +75,7 @@ describe("following a run", () => {
         }),
     );
     refresh();
+    await settle();
     state.what = "b";
     refresh();
     finish("of a");

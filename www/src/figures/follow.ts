@@ -48,7 +48,11 @@ export class Follow {
     this.missed = false;
     this.asked = mark;
     this.askedAt = performance.now();
-    void question().then((answer) => {
+    // Not within the frame that brought the news: training and drawing have their shares of it.
+    const asked = new Promise<void>((resolve) => setTimeout(resolve)).then(() =>
+      this.stopped ? null : question(),
+    );
+    void asked.then((answer) => {
       this.busy = false;
       if (this.stopped) return;
       if (answer === null) {

@@ -47,7 +47,7 @@ export const ESTIMATES = {
 export const CONFUSION = {
   title: "What is taken for what",
   caption:
-    "Rows: the digit that was shown. Columns: what the network called it. Counted over test digits; the darker, the more of the row.",
+    "Rows: the digit that was shown. Columns: what the network called it. Counted over test digits; the stronger the shade, the more of the row.",
   rule: "Rule",
   shown: "shown",
   called: "called",
