@@ -649,7 +649,6 @@ export class Lab {
     this.notices.clear("pending");
     this.notices.clear("target");
     this.notices.clearAll("lane-");
-    this.refreshPace();
     if (store.digits !== null) {
       const rules = settingOf(store.built, "rules");
       engine.build(
@@ -657,6 +656,8 @@ export class Lab {
         rules.map((rule) => this.runConfig(store.built, rule)),
       );
     }
+    // Not before: it makes views look at the runs, and those must be of the digits that the store has now.
+    this.refreshPace();
     this.refreshReadouts();
     store.changed("config", "history", "outputs", "latent");
     this.refreshLede();
