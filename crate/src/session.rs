@@ -399,7 +399,7 @@ impl Session {
         l: usize,
     ) -> impl Future<Output = Result<Vec<f32>>> + 'static {
         let samples = samples.to_vec();
-        self.pictures(Box::new(move |run| Pictures::of(run, split, &samples, l)))
+        self.pictures(false, Box::new(move |run| Pictures::of(run, split, &samples, l)))
     }
 
     /// Noise-free activities of all layers, first hidden to output, for one image of numbers in [0, 1].
@@ -408,7 +408,7 @@ impl Session {
         image: Vec<f32>,
     ) -> impl Future<Output = Result<Vec<Vec<f32>>>> + 'static {
         let sizes = self.with(|run| run.config().sizes.clone());
-        let asked = self.pictures(Box::new(move |run| Pictures::response(run, &image)));
+        let asked = self.pictures(true, Box::new(move |run| Pictures::response(run, &image)));
         async move {
             let values = asked.await?;
             let mut rest = &values[..];
@@ -423,11 +423,16 @@ impl Session {
 
     /// The output that the layers above the code layer make of an activity of it.
     pub fn decode(&self, code: Vec<f32>) -> impl Future<Output = Result<Vec<f32>>> + 'static {
-        self.pictures(Box::new(move |run| Pictures::decoded(run, &code)))
+        self.pictures(true, Box::new(move |run| Pictures::decoded(run, &code)))
     }
 
-    fn pictures(&self, wanted: Wanted) -> impl Future<Output = Result<Vec<f32>>> + 'static {
-        let asked = self.ask(move |run| run.picture(wanted));
+    /// `one`: of a single sample. The processor then asks the twin, whose probe has one row.
+    fn pictures(
+        &self,
+        one: bool,
+        wanted: Wanted,
+    ) -> impl Future<Output = Result<Vec<f32>>> + 'static {
+        let asked = self.ask(move |run| run.picture(one, wanted));
         async move {
             match asked.await? {
                 Ok(values) => Ok(values),
@@ -436,9 +441,12 @@ impl Session {
         }
     }
 
-    fn picture(&self, wanted: Wanted) -> Result<std::result::Result<Vec<f32>, Reading>> {
+    fn picture(&self, one: bool, wanted: Wanted) -> Result<std::result::Result<Vec<f32>, Reading>> {
         let mut inner = self.0.borrow_mut();
         inner.collect()?;
+        if one && inner.resident.is_none() {
+            return inner.look(Look::follow)?.pictures(wanted).map(Ok);
+        }
         let Inner { trainer, resident, .. } = &mut *inner;
         let wanted = wanted(trainer)?;
         let Some(r) = resident else {

@@ -11,7 +11,7 @@ use crate::base::{Error, Result};
 use crate::config::RunConfig;
 use crate::kernels::gather;
 use crate::plan::{Buf, Hyper, Source, Task};
-use crate::trainer::{Intermediates, Trainer};
+use crate::trainer::{Intermediates, Pictures, Trainer};
 
 /// Most samples for the estimates of one unit.
 const MOST_SAMPLES: usize = 1 << 14;
@@ -206,6 +206,18 @@ impl Look {
         let mut list = || next.next().unwrap_or_default();
         let (truth, estimate, sent) = (list(), list(), list());
         Ok(Estimates { truth, estimate, delivered: delivered.map(|_| sent) })
+    }
+
+    /// Activities that are asked for of it.
+    ///
+    /// # Errors
+    /// Those of `wanted`.
+    pub fn pictures(
+        &mut self,
+        wanted: impl FnOnce(&Trainer) -> Result<Pictures>,
+    ) -> Result<Vec<f32>> {
+        let wanted = wanted(&self.twin)?;
+        Ok(self.twin.pictures(&wanted))
     }
 
     /// Backpropagation against differences, on the weights as they are; see [`gradient_check`].
