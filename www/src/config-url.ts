@@ -24,7 +24,17 @@ export const URL_VERSION = 1;
 /** Longest address read, in characters; a real one has a few hundred. */
 const MAX_LENGTH = 4096;
 /** Keys that belong to the page rather than to the configuration. */
-const PAGE_KEYS: readonly string[] = ["v", "data", "theme", "preset", "seeds", "steps", "own", "levels", "at"];
+const PAGE_KEYS: readonly string[] = [
+  "v",
+  "data",
+  "theme",
+  "preset",
+  "seeds",
+  "steps",
+  "own",
+  "levels",
+  "at",
+];
 const NUMBER = /^[+-]?(\d{1,17}\.?\d{0,17}|\.\d{1,17})(e[+-]?\d{1,3})?$/i;
 
 export type UrlProblem =
