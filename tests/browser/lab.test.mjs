@@ -272,9 +272,9 @@ describe("lab", () => {
     await opened.close();
   });
 
-  test("a browser that keeps nothing says so, and all else works", async () => {
-    const opened = await open(env, {
-      params: `${SMALL}&rules=np`,
+  test("a browser that keeps nothing says so, and all else works; a finger zooms", async () => {
+    const opened = await trained(`${SMALL}&rules=np`, {
+      context: { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true },
       before: () => {
         Object.defineProperty(window, "indexedDB", {
           get: () => {
@@ -286,9 +286,24 @@ describe("lab", () => {
     const { page } = opened;
     await page.locator("[data-panel=runs] .hint").filter({ hasText: "keep nothing" }).waitFor();
     assert.equal(await button(page, "Keep this run").isDisabled(), true);
-    await stepTo(page, "1 step", 1);
-    await button(page, "Pin this run").click();
+    await button(page, "Pin this run").tap();
     await pin(page, "A").waitFor();
+
+    const loss = figure(page, "loss");
+    const over = loss.locator(".u-over");
+    await over.scrollIntoViewIfNeeded();
+    const box = await over.boundingBox();
+    const touch = await page.context().newCDPSession(page);
+    const at = (x) => [{ x: box.x + x, y: box.y + box.height / 2 }];
+    await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(20) });
+    for (const x of [40, 70, 100]) {
+      await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(x) });
+    }
+    await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    await loss.getByRole("button", { name: "Show all iterations (0)" }).click();
+    await loss
+      .getByRole("button", { name: "Show all iterations (0)" })
+      .waitFor({ state: "hidden" });
     assertQuiet(opened);
     await opened.close();
   });
