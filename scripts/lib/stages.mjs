@@ -38,11 +38,11 @@ const RUST = ["rust", "rustfmt and clippy"];
 const NPM = ["npm packages"];
 const CORE = [...NPM, "rust", "C linker", "wasm target", "wasm-bindgen"];
 
-/** Minutes after which a stage counts as hanging, several times its usual time on a slow machine. */
-const PATIENCE = 15;
+/** Minutes after which a stage counts as hanging, several times its usual time: the machine may be slow, and two run at once. */
+const PATIENCE = 20;
 
 /** Minutes for the tests of one file in a browser, whose software GPU is slow. */
-const BROWSER_PATIENCE = 10;
+const BROWSER_PATIENCE = 15;
 
 /** The test files that also run in a browser. The others are native: their doubles and generators need an operating system. */
 const browserTests = () =>

@@ -89,7 +89,7 @@ const states = {
     params: "seed=-5&colour=red&rules=np,xyz&data=https://example.org/digits/",
     prepare: async (page) => {
       await drop(page, [{ name: "holiday.jpg", bytes: Buffer.from("not an IDX file") }]);
-      await page.locator(".bar").scrollIntoViewIfNeeded();
+      await page.locator(".notices").scrollIntoViewIfNeeded();
       await page.waitForTimeout(500);
     },
   },
