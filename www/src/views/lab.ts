@@ -8,13 +8,9 @@
 import { Zoom } from "../charts/line-zoom";
 import { Palette } from "../charts/palette";
 import {
-  type DataShape,
   hypersOf,
   type PageConfig,
-  ridgeWaits,
-  runConfig,
-  SETTING_KEYS,
-  SETTINGS,
+  type SETTINGS,
   settingOf,
   taskOf,
   withRate,
@@ -33,9 +29,7 @@ import type {
   DatasetHandle,
   EngineEvent,
   EngineStatus,
-  HyperChanges,
   HyperKey,
-  LiveKey,
   Metrics,
   RuleInfo,
   RunConfig,
@@ -43,6 +37,7 @@ import type {
 import { count, value } from "../format";
 import { LEDE, M, SETTING_TEXT } from "../messages";
 import { C } from "../messages/lab";
+import { RunConfigs } from "../run-configs";
 import { Digits, Store } from "../store";
 import { CheckPanel } from "./check";
 import { CommandPanel } from "./command";
@@ -89,15 +84,6 @@ export interface LabView {
 
 /** Room for an open rates section beside the figures, in CSS pixels. */
 const ROOMY = 900;
-/** What the network's ends must match. */
-const shapeOf = (data: DatasetHandle): DataShape => ({
-  inputs: data.rows * data.cols * data.channels,
-  classes: data.classes,
-});
-/** Shape before the digits are here: MNIST's. */
-const MNIST: DataShape = { inputs: 784, classes: 10 };
-/** What "lower the rate" divides by: far enough to leave the unstable range in one or two clicks. */
-const LOWER = 4;
 /** Steps of the native command while there is no run: the command's own number. */
 const NATIVE_STEPS = 20_000;
 
@@ -135,7 +121,7 @@ export class Lab {
   private ownDigits = false;
   private readonly stop = new AbortController();
   private readonly observers: MutationObserver[] = [];
-  private readonly defaults = new Map<string, RunConfig>();
+  private readonly configs: RunConfigs;
   private view: LabView;
   /** Run was pressed before the digits were here. */
   private armed = false;
@@ -162,6 +148,7 @@ export class Lab {
     this.store = new Store(rules, this.engine.status());
     this.store.config = decoded.config;
     this.store.built = decoded.config;
+    this.configs = new RunConfigs(core, this.store);
     this.palette = new Palette(root);
     this.view = options.view ?? { controls: null, figures: null };
 
@@ -275,7 +262,7 @@ export class Lab {
     const { at, store, engine } = this;
     if (at === null || store.digits === null) return;
     this.at = null;
-    if (this.anyWaiting() || engine.status().iteration > at) this.restart();
+    if (this.configs.anyWaiting || engine.status().iteration > at) this.restart();
     const left = at - engine.status().iteration;
     if (left <= 0) return;
     this.notices.show({ id: "at", kind: "info", text: C.at.going(count(at)) });
@@ -286,8 +273,8 @@ export class Lab {
   private nativeRuns(): NativeRun[] {
     const { built, status } = this.store;
     return settingOf(built, "rules").map((rule) => ({
-      config: this.runConfig(built, rule),
-      defaults: this.defaultsOf(built, rule),
+      config: this.configs.of(built, rule),
+      defaults: this.configs.defaults(built, rule),
       steps: status.iteration || settingOf(built, "stop") || NATIVE_STEPS,
       every: settingOf(built, "interval"),
       ownData: this.ownDigits,
@@ -297,7 +284,7 @@ export class Lab {
 
   /** Settings and what the core makes of them: for an experiment of the reader's own. */
   configFor(config: PageConfig, rule: string): RunConfig {
-    return this.runConfig(config, rule);
+    return this.configs.of(config, rule);
   }
 
   /** Takes a configuration from the embedding page, at once: what needs a new run starts one. */
@@ -307,8 +294,8 @@ export class Lab {
     const { phase } = this.engine.status();
     const running = phase === "running" || this.armed;
     this.adopt(config);
-    if (!this.anyWaiting() && this.engine.status().phase !== "ready") return;
-    if (this.anyWaiting()) this.restart();
+    if (!this.configs.anyWaiting && this.engine.status().phase !== "ready") return;
+    if (this.configs.anyWaiting) this.restart();
     if (running) this.play();
   }
 
@@ -408,7 +395,7 @@ export class Lab {
       exportLanes: () =>
         this.store.status.lanes.map(({ rule }) => ({
           rule,
-          config: this.runConfig(this.store.built, rule),
+          config: this.configs.of(this.store.built, rule),
           frames: this.store.history.frames(rule),
         })),
       settings: () => encodeConfig(this.store.built),
@@ -423,7 +410,7 @@ export class Lab {
       rates: (rule: RuleInfo) =>
         hypersOf(this.store.config, rule).map((info) => ({
           info,
-          fallback: this.defaultsOf(this.store.config, rule.id)[info.key],
+          fallback: this.configs.defaults(this.store.config, rule.id)[info.key],
         })),
       onRules: (rules: readonly string[]) => this.set("rules", rules),
       onRate: (rule: string, key: HyperKey, value: number | null) =>
@@ -505,7 +492,7 @@ export class Lab {
     const before = store.config;
     store.config = next;
     const idle = this.engine.status().iteration === 0;
-    const anew = taskOf(next) !== taskOf(before) || (idle && this.anyWaiting());
+    const anew = taskOf(next) !== taskOf(before) || (idle && this.configs.anyWaiting);
     if (anew) {
       const running = idle && this.engine.status().phase === "running";
       this.restart();
@@ -529,14 +516,14 @@ export class Lab {
       store.forget(rule);
       this.notices.clear(`lane-${rule}`);
     }
-    store.built = this.withoutWaiting(next);
+    store.built = this.configs.withoutWaiting(next);
     if (store.digits !== null) {
       for (const rule of now.filter((id) => !old.includes(id))) {
-        engine.addLane(this.runConfig(store.built, rule));
+        engine.addLane(this.configs.of(store.built, rule));
       }
     }
     for (const rule of now.filter((id) => old.includes(id))) {
-      const changes = this.rateChanges(rule, before, next);
+      const changes = this.configs.rateChanges(rule, before, next);
       if (changes === null) continue;
       engine.setHyper(rule, changes);
       this.retuned ||= engine.status().iteration > 0;
@@ -544,53 +531,10 @@ export class Lab {
     this.refreshPace();
   }
 
-  private rateChanges(rule: string, before: PageConfig, next: PageConfig): HyperChanges | null {
-    const old = before.rates[rule] ?? {};
-    const now = next.rates[rule] ?? {};
-    const changes: HyperChanges = {};
-    for (const key of new Set([...Object.keys(old), ...Object.keys(now)]) as Set<HyperKey>) {
-      if (!isLive(key)) continue;
-      if (old[key] !== now[key]) changes[key] = now[key] ?? this.defaultsOf(next, rule)[key];
-    }
-    return Object.keys(changes).length > 0 ? changes : null;
-  }
-
-  /** Settings that differ from the present run's and need a new one. */
-  private waiting(): (keyof typeof SETTINGS)[] {
-    const { config, built } = this.store;
-    return SETTING_KEYS.filter(
-      (key) =>
-        SETTINGS[key].restart && String(settingOf(config, key)) !== String(settingOf(built, key)),
-    );
-  }
-
-  /** Rules whose ridge differs from the present run's. */
-  private waitingRidges(next: PageConfig): string[] {
-    return ridgeWaits(this.store.built, next, this.store.rules);
-  }
-
-  private anyWaiting(): boolean {
-    return this.waiting().length > 0 || this.waitingRidges(this.store.config).length > 0;
-  }
-
-  /** `next`, but with the present run's values where a new run would be needed. */
-  private withoutWaiting(next: PageConfig): PageConfig {
-    const set: Record<string, unknown> = { ...next.set };
-    for (const key of this.waiting()) {
-      delete set[key];
-      const own = this.store.built.set[key];
-      if (own !== undefined) set[key] = own;
-    }
-    const { built } = this.store;
-    return this.waitingRidges(next).reduce(
-      (config, rule) => withRate(config, rule, "gamma", built.rates[rule]?.gamma ?? null),
-      { set: set as PageConfig["set"], rates: next.rates } as PageConfig,
-    );
-  }
-
   private showWaiting(): void {
-    const names = this.waiting().map((key) => SETTING_TEXT[key].label.toLowerCase());
-    if (this.waitingRidges(this.store.config).length > 0) names.push(M.pending.ridge);
+    const { settings, ridges } = this.configs.waiting();
+    const names = settings.map((key) => SETTING_TEXT[key].label.toLowerCase());
+    if (ridges.length > 0) names.push(M.pending.ridge);
     if (names.length === 0) {
       this.notices.clear("pending");
       return;
@@ -603,7 +547,7 @@ export class Lab {
         { label: M.pending.apply, run: () => this.restart() },
         {
           label: M.pending.undo,
-          run: () => void this.adopt(this.withoutWaiting(this.store.config)),
+          run: () => void this.adopt(this.configs.withoutWaiting(this.store.config)),
         },
       ],
     });
@@ -615,26 +559,6 @@ export class Lab {
     const list = problems.slice(0, most).map(M.url.problem);
     if (problems.length > most) list.push(M.url.more(problems.length - most));
     this.notices.show({ id: "url", kind: "warning", text: M.url.lead, list });
-  }
-
-  private defaultsOf(config: PageConfig, rule: string): RunConfig {
-    const optimizer = rule === "matched" ? "sgd" : settingOf(config, "optimizer");
-    const key = `${taskOf(config)}/${rule}/${optimizer}`;
-    const known =
-      this.defaults.get(key) ?? this.core.defaultConfig(taskOf(config), rule, optimizer);
-    this.defaults.set(key, known);
-    return known;
-  }
-
-  private runConfig(config: PageConfig, rule: string): RunConfig {
-    const info = this.store.rule(rule);
-    const base = this.defaultsOf(config, rule);
-    return info === undefined ? base : runConfig(config, info, base, this.shape());
-  }
-
-  private shape(): DataShape {
-    const data = this.store.digits?.data;
-    return data === undefined ? MNIST : shapeOf(data);
   }
 
   // Run -------------------------------------------------------------------------------------------
@@ -653,7 +577,7 @@ export class Lab {
       const rules = settingOf(store.built, "rules");
       engine.build(
         store.digits.data,
-        rules.map((rule) => this.runConfig(store.built, rule)),
+        rules.map((rule) => this.configs.of(store.built, rule)),
       );
     }
     // Not before: it makes views look at the runs, and those must be of the digits that the store has now.
@@ -803,7 +727,7 @@ export class Lab {
     };
     const reset = { label: M.lane.reset, run: () => this.restart() };
     if (code === "diverged") {
-      const { key, label, rate } = this.lowerRate(rule);
+      const { key, label, rate } = this.configs.lowerRate(rule);
       const lower = {
         label: M.lane.lower(label, formatNumber(rate)),
         run: () => this.retry(rule, key, rate),
@@ -819,26 +743,6 @@ export class Lab {
     this.notices.show({ id: `lane-${rule}`, kind: "error", text, actions: [remove, reset] });
   }
 
-  /** The rate that lies highest above its default is the likely culprit. */
-  private lowerRate(rule: string): { key: HyperKey; label: string; rate: number } {
-    const { config } = this.store;
-    const info = this.store.rule(rule);
-    const defaults = this.defaultsOf(config, rule);
-    const rates = (info === undefined ? [] : hypersOf(config, info))
-      .filter(({ key }) => key === "eta_w" || key === "eta_b")
-      .map(({ key, label }) => {
-        const now = config.rates[rule]?.[key] ?? defaults[key];
-        return {
-          key,
-          label,
-          rate: Number((now / LOWER).toPrecision(2)),
-          ratio: now / defaults[key],
-        };
-      })
-      .sort((a, b) => b.ratio - a.ratio);
-    return rates[0] ?? { key: "eta_w", label: "η_W", rate: defaults.eta_w / LOWER };
-  }
-
   /** Starts one rule again with another rate; it catches up with the others. */
   private retry(rule: string, key: HyperKey, rate: number): void {
     this.engine.removeLane(rule);
@@ -846,7 +750,7 @@ export class Lab {
     this.target.forget(rule);
     const anew = this.adopt(withRate(this.store.config, rule, key, rate));
     // A new run has the rule already.
-    if (!anew) this.engine.addLane(this.runConfig(this.store.built, rule));
+    if (!anew) this.engine.addLane(this.configs.of(this.store.built, rule));
   }
 
   // Views -----------------------------------------------------------------------------------------
@@ -885,7 +789,7 @@ export class Lab {
     const task = taskOf(built);
     this.root.dataset.task = task;
     if (lede === null) return;
-    const { inputs, classes } = this.shape();
+    const { inputs, classes } = this.configs.shape();
     const hidden = settingOf(built, "hidden");
     const widths = [inputs, ...hidden, task === "autoencoder" ? inputs : classes];
     setText(lede, LEDE[task](widths.join(" – "), Math.min(...hidden)));
@@ -933,8 +837,4 @@ export class Lab {
       ? ""
       : M.size(count(size.parameters), (size.flopsPerStep / 1e6).toPrecision(2));
   }
-}
-
-function isLive(key: HyperKey): key is LiveKey {
-  return key !== "gamma";
 }
