@@ -17,6 +17,7 @@ export const estimates: Figure = {
   options: [],
   needs: null,
   topics: ["history", "status", "config", "digits"],
+  whenSeen: true,
   caption: () => ESTIMATES.caption,
   mount: (host) => {
     const view = new EstimatesView(host);

@@ -27,6 +27,8 @@ export interface Figure {
   readonly tasks: readonly Task[];
   readonly area: "wide" | "narrow" | "third" | "full";
   readonly topics: readonly Topic[];
+  /** Its first picture costs the run a tenth of a second: it comes when it is seen, not while the page opens. */
+  readonly whenSeen?: boolean;
   readonly options: readonly SettingKey[];
   /** Pictures the engine has to read out while the figure is on screen. */
   readonly needs: "outputs" | "latent" | null;

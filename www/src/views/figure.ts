@@ -143,7 +143,8 @@ export class FigureView {
   private update(): void {
     setText(this.caption, this.spec.caption(this.store));
     // Drawn once even off screen, so that nothing jumps when it comes into sight.
-    if (!this.visible && (this.drawn || this.store.digits === null)) return;
+    const waits = this.drawn || this.spec.whenSeen === true || this.store.digits === null;
+    if (!this.visible && waits) return;
     this.drawn = true;
     this.mounted.update(this.store);
     this.words(false);
