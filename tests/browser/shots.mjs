@@ -126,8 +126,8 @@ try {
     await page.waitForTimeout(1500);
     await page.evaluate(() => scrollTo(0, 0));
   };
-  const picture = { context: desktop, instrument: 1010 };
-  await shot("readme-autoencoder", { ...picture, params: fast }, settled(12_000));
+  const picture = { context: desktop, instrument: 880 };
+  await shot("readme-autoencoder", { ...picture, params: fast }, settled(3_000));
   await shot(
     "readme-classifier",
     { ...picture, params: `task=classifier&${fast}`, instrument: 1560 },
