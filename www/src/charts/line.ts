@@ -70,7 +70,11 @@ export interface LineData {
 
 /** Height of a plot in CSS pixels: a wide chart may be taller, a narrow one stays readable. */
 const plotHeight = (width: number): number => Math.round(clamp(0.6 * width, 210, 290));
+/** Room for the names at the line ends, in CSS pixels: at least so much, or so much a letter. */
 const RIGHT = 40;
+const LETTER = 6.4;
+const endRoom = (data: LineData): number =>
+  Math.max(RIGHT, ...data.series.map((s) => Math.ceil(12 + LETTER * s.endLabel.length)));
 const LEFT = 44;
 const BELOW = 24;
 const ABOVE = 10;
@@ -203,6 +207,7 @@ export class LineChart implements Chart {
     if (data === null) return 0;
     const { palette } = this.host;
     const height = plotHeight(width);
+    const right = endRoom(data);
     const [at, ...ys] = aligned(data) as [number[], ...(number | null)[][]];
     const [from, to] = this.across(at[0] ?? null, at.at(-1) ?? null);
     const seen = extent(at, ys, from, to);
@@ -211,7 +216,7 @@ export class LineChart implements Chart {
       from,
       to,
       log: data.logX,
-      ticks: data.logX ? decades(from, to) : niceTicks(from, to, 70, width - LEFT - RIGHT),
+      ticks: data.logX ? decades(from, to) : niceTicks(from, to, 70, width - LEFT - right),
       text: tick,
     };
     const fixed = data.ticks?.filter((t) => t >= bottom && t <= upper);
@@ -229,7 +234,7 @@ export class LineChart implements Chart {
     paintPlot(ctx, {
       width,
       height,
-      room: { left: LEFT + 4, right: RIGHT, top: ABOVE, bottom: BELOW },
+      room: { left: LEFT + 4, right, top: ABOVE, bottom: BELOW },
       x,
       y,
       gridX: false,
@@ -345,7 +350,7 @@ export class LineChart implements Chart {
     return {
       width,
       height: plotHeight(width),
-      padding: [ABOVE, RIGHT, 0, 4],
+      padding: [ABOVE, endRoom(data), 0, 4],
       legend: { show: false },
       cursor: {
         drag: { x: false, y: false },
