@@ -286,7 +286,7 @@ describe("experiments", () => {
     assert.equal(await page.locator('[data-pictures="latent"] .map-panel').count(), 7);
     assert.equal(await page.locator('[data-pictures="samples"] .strip-row').count(), 8);
     const label = await page
-      .locator('[data-pictures="latent"] [role="img"]')
+      .locator('[data-pictures="latent"] .scatter[role="img"]')
       .getAttribute("aria-label");
     assert.match(label ?? "", /Scatter of 500 test digits.*NP \d+ %.*DAE|Scatter of 500.*DAE.*NP/);
     const colours = await page

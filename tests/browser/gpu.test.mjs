@@ -149,7 +149,7 @@ describe("gpu", () => {
     test(`every rule trains on the GPU: ${task}`, { timeout: 300_000 }, async () => {
       const probe = await open(env, { params: "compute=cpu" });
       const all = await probe.page
-        .locator(".chip input")
+        .locator("#instrument .chip input")
         .evaluateAll((boxes) => boxes.map((box) => box.value));
       await probe.close();
       assert.ok(all.length >= 10);

@@ -181,7 +181,7 @@ describe("lab", () => {
     await page.mouse.move(box.x + 2, box.y + 40);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width / 2, box.y + 40, { steps: 4 });
-    assert.equal(await loss.locator(".zoom-band").isVisible(), true);
+    await loss.locator(".zoom-band").waitFor({ timeout: 5_000 });
     await page.mouse.up();
     await all.waitFor();
     assert.ok(lastTick(await drawing(page, loss)) <= 104);

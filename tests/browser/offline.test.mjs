@@ -32,6 +32,8 @@ async function until(page, question) {
 const shipped = readdirSync(DIST, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name !== "sw.js" && !entry.name.endsWith(".map"))
   .map((entry) => path.relative(DIST, path.join(entry.parentPath, entry.name)))
+  // for other sites, not for this one's pages
+  .filter((file) => !file.startsWith(`package${path.sep}`))
   .map((file) => `${FOLDER}${file.split(path.sep).join("/")}`)
   .sort();
 

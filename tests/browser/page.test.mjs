@@ -98,7 +98,7 @@ describe("page", () => {
           return (
             box.width > 0 &&
             box.right > edge + 1 &&
-            e.closest(".wide, math, .table-host, .visually-hidden, .skip") === null
+            e.closest(".wide, math, .table-host, .cost-scroll, .visually-hidden, .skip") === null
           );
         });
         return {

@@ -714,8 +714,7 @@ const TUNINGS: [Tuning; 4] = [
 ];
 
 /// Where invocations can hand each other what they loaded.
-const QUADS: [Tuning; 2] =
-    [Tuning { large: 0, ..Tuning::QUADS }, Tuning { rm4: 1, rn4: 3, ..Tuning::QUADS }];
+const QUADS: [Tuning; 2] = [Tuning::QUADS, Tuning { rm4: 1, rn4: 3, ..Tuning::QUADS }];
 
 pub async fn every_tuning_gives_the_same_results(gpu: &Rc<Gpu>) {
     let usual = gpu.tuning();

@@ -54,8 +54,9 @@ impl Tuning {
         part: 512,
         quads: false,
     };
-    /// For processors that run shaders, with subgroups: rows of the left operand cost a quarter, so blocks are higher.
-    pub const QUADS: Self = Self { rm4: 4, quads: true, ..Self::SOFTWARE };
+    /// For processors that run shaders, with subgroups: rows of the left operand cost a quarter, so blocks are higher. None
+    /// are doubled: `SwiftShader` dies of some with 32 rows.
+    pub const QUADS: Self = Self { rm4: 4, large: usize::MAX, quads: true, ..Self::SOFTWARE };
     /// For hardware: 64 x 64 tiles by 256 invocations of 4 x 4 results each. By reasoning (30 registers an
     /// invocation, two tiles in 8 KiB): there was none to measure on.
     pub const HARDWARE: Self = Self {
