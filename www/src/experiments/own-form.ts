@@ -112,34 +112,24 @@ export class OwnForm {
   }
 }
 
+/** What a comparison takes over; the rest says how the simulator is looked at. */
+const COMPARED = [
+  "task",
+  "rules",
+  "hidden",
+  "init",
+  "batch",
+  "optimizer",
+  "feedback",
+  "difference",
+  "noise",
+  "warmup",
+  "freeze",
+] as const satisfies readonly (keyof PageConfig["set"])[];
+
 /** Without what says how the simulator is looked at. */
 export function bare(config: PageConfig): PageConfig {
-  const {
-    task,
-    rules,
-    hidden,
-    init,
-    batch,
-    optimizer,
-    feedback,
-    difference,
-    noise,
-    warmup,
-    freeze,
-  } = config.set;
-  const set = {
-    task,
-    rules,
-    hidden,
-    init,
-    batch,
-    optimizer,
-    feedback,
-    difference,
-    noise,
-    warmup,
-    freeze,
-  };
-  const kept = Object.entries(set).filter(([, value]) => value !== undefined);
+  const set = COMPARED.map((key) => [key, config.set[key]] as const);
+  const kept = set.filter(([, value]) => value !== undefined);
   return { set: Object.fromEntries(kept) as PageConfig["set"], rates: config.rates };
 }
