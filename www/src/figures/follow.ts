@@ -1,10 +1,10 @@
 /**
- * Looks at a run again and again, at a calm pace: at once when something else is asked, every other second while
- * the answer may have changed, never twice at a time.
+ * Looks at a run again and again, at a calm pace: at once when something else is asked, after a pause while the
+ * answer may have changed, never twice at a time.
  */
 import type { Store } from "../store";
 
-/** Pause between two looks at a run that goes on, in ms. */
+/** Pause between two looks at a run that goes on, in ms, unless another is given. */
 const CALM_MS = 2000;
 /** Until a run that is not there yet is asked again. */
 const RETRY_MS = 300;
@@ -18,7 +18,10 @@ export class Follow {
   private missed = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(private readonly again: () => void) {}
+  constructor(
+    private readonly again: () => void,
+    private readonly calmMs = CALM_MS,
+  ) {}
 
   /**
    * `what` is asked for, of a run as `stamp` describes it. A null answer is no answer; `take` gets the others unless
@@ -38,7 +41,7 @@ export class Follow {
     const mark = `${what}\n${stamp}`;
     if (mark === this.asked) return;
     const wait = this.asked.startsWith(`${what}\n`)
-      ? this.askedAt + CALM_MS - performance.now()
+      ? this.askedAt + this.calmMs - performance.now()
       : 0;
     if (wait > 0) {
       this.later(wait);

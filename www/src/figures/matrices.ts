@@ -6,6 +6,7 @@ import type { SimulatorHandle } from "../engine/protocol";
 import { layerName } from "../format";
 import { MATRICES } from "../messages/matrices";
 import type { RuleInfo, Store } from "../store";
+import { Follow, stampOf } from "./follow";
 import { BOTH, type Figure, type FigureHost, rulesShown } from "./spec";
 
 /** Pause between two readings of the weights while they learn, in ms. */
@@ -42,12 +43,10 @@ class MatrixView {
   private store: Store | null = null;
   private rule = "";
   private layer = 0;
-  private asked = "";
-  private askedAt = Number.NEGATIVE_INFINITY;
-  private busy = false;
-  private timer: ReturnType<typeof setTimeout> | null = null;
+  private readonly follow: Follow;
 
   constructor(private readonly host: FigureHost) {
+    this.follow = new Follow(() => this.refresh(), REFRESH_MS);
     this.chart = new MatrixChart(host, {
       rule: (id) => {
         this.rule = id;
@@ -58,7 +57,7 @@ class MatrixView {
         this.refresh();
       },
       onDestroy: () => {
-        if (this.timer !== null) clearTimeout(this.timer);
+        this.follow.stop();
         this.store = null;
       },
     });
@@ -89,40 +88,22 @@ class MatrixView {
   }
 
   private read(store: Store, info: RuleInfo, layer: number): void {
-    if (this.busy) return;
-    const now = performance.now();
-    const which = `${info.id}/${layer}/`;
-    const mark = `${which}${stampOf(store, info.id)}`;
-    if (mark === this.asked) return;
-    const wait = this.asked.startsWith(which) ? this.askedAt + REFRESH_MS - now : 0;
-    if (wait > 0) {
-      this.timer ??= setTimeout(() => {
-        this.timer = null;
-        this.refresh();
-      }, wait);
-      return;
-    }
-    this.busy = true;
-    this.askedAt = now;
-    void this.host
-      .ask(info.id, (run) => readLayer(run, info, layer))
-      .then((reading) => {
-        this.busy = false;
-        if (this.store === null) return;
-        // A run that is not there yet is asked again as soon as something is known of it.
-        this.asked = reading === null ? "" : mark;
-        if (this.rule === info.id && this.layer === layer)
-          this.chart.set(reading === null ? null : dataOf(store, info, layer, reading));
-        if (reading !== null) this.refresh();
-      });
+    this.follow.ask(
+      `${info.id}/${layer}`,
+      stampOf(store, info.id),
+      async () => {
+        const reading = await this.host.ask(info.id, (run) => readLayer(run, info, layer));
+        if (reading === null) this.show(info, layer, null);
+        return reading;
+      },
+      (reading) => this.show(info, layer, dataOf(store, info, layer, reading)),
+    );
   }
-}
 
-/** Changes when the run has moved on, or is another one. */
-function stampOf(store: Store, rule: string): string {
-  const step = store.status.lanes.find((lane) => lane.rule === rule)?.step ?? -1;
-  const latest = store.history.latest(rule);
-  return `${step}/${latest?.step ?? -1}/${latest?.train_loss ?? 0}`;
+  /** Unless something else was chosen meanwhile, or the figure is gone. */
+  private show(info: RuleInfo, layer: number, data: MatrixData | null): void {
+    if (this.store !== null && this.rule === info.id && this.layer === layer) this.chart.set(data);
+  }
 }
 
 /** The first that has feedback weights to look at. */
