@@ -50,7 +50,7 @@ const SHORT: usize = 700;
 const SLOW: [&str; 2] = ["activate(", "normal4("];
 /// Columns, in fours, from which a block is more than four wide.
 const NARROW: u32 = 24;
-/// Groups of columns that an invocation gathers: finding a row's sample costs more than reading its pixels.
+/// Groups of columns that an invocation gathers of one row.
 const STRIP: usize = 16;
 /// Inner indices of a tile in workgroup memory; half as many where there are two products.
 const DEEP: u32 = 16;
@@ -296,7 +296,7 @@ impl Assembly<'_> {
                 group.statements.iter().for_each(|s| grid.statement(s, ""));
                 let _ = write!(text, "fn finish(row: u32, col: u32) {{\n{}}}\n", grid.finish());
                 constant(&mut text, "LANES", cols.div_ceil(4).div_ceil(strip(group)));
-                text.push_str(POINTS);
+                text.push_str(&gathering(POINTS, &text));
             }
             Anchor::Products { layout, views, depth, products } => {
                 constant(&mut text, "DEPTH", *depth);
@@ -455,7 +455,8 @@ impl Assembly<'_> {
             (grid.finish(), upright.finish())
         };
         let arguments = if two { "z0: vec4f, z1: vec4f" } else { "z0: vec4f" };
-        let _ = write!(text, "fn finish(row: u32, col: u32, {arguments}) {{\n{body}}}\n");
+        let sample = if is_gather(&body) { "  SAMPLE = find_sample(row);\n" } else { "" };
+        let _ = write!(text, "fn finish(row: u32, col: u32, {arguments}) {{\n{sample}{body}}}\n");
         if !group.sums.is_empty() {
             let _ = write!(text, "fn finish_sums(col: u32, z: vec4f) {{\n{sums}}}\n");
         }
@@ -506,7 +507,7 @@ impl Assembly<'_> {
             text,
             "fn visit(row: u32, col: u32, sums: ptr<function, array<vec4f, TERMS>>) {{\n{body}}}\nfn finish(row: u32, total: array<f32, TERMS>) {{\n{finish}}}\n"
         );
-        text.push_str(ROWS);
+        text.push_str(&gathering(ROWS, text));
     }
 
     /// Register blocks no larger than the result, and narrow where there are two products or few columns.
@@ -645,6 +646,11 @@ impl Stage {
 fn strip(group: &Group) -> usize {
     let reads = |s: &Statement| s.points.assign.iter().any(|(_, text)| is_gather(text));
     if group.statements.iter().any(reads) { STRIP } else { 1 }
+}
+
+/// The shader's frame, which finds a row's sample if what it calls reads the data set.
+fn gathering(frame: &str, called: &str) -> String {
+    expand(frame, &[("gathers", u32::from(is_gather(called)))])
 }
 
 /// Does the text read the data set?

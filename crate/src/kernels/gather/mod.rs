@@ -15,7 +15,7 @@ pub static IMAGES: Kernel = Kernel {
     access: &[Access::Write],
     cpu: images_cpu,
     reference: images_reference,
-    gpu: |op| vec![Lowered::Points(Points::elementwise(op, &[(0, "pixels(ROW, COL4, COLS)")]))],
+    gpu: |op| vec![Lowered::Points(Points::elementwise(op, &[(0, "pixels(COL4, COLS)")]))],
     flops: |op| op.bufs[0].len() as u64,
     scratch: |_| 0,
 };
@@ -26,7 +26,7 @@ pub static LABELS: Kernel = Kernel {
     access: &[Access::Write],
     cpu: labels,
     reference: labels,
-    gpu: |op| vec![Lowered::Points(Points::elementwise(op, &[(0, "one_hot(ROW, COL4)")]))],
+    gpu: |op| vec![Lowered::Points(Points::elementwise(op, &[(0, "one_hot(COL4)")]))],
     flops: |_| 0,
     scratch: |_| 0,
 };

@@ -17,17 +17,8 @@ fn feistel(h: vec2u, key: u32, mask: u32) -> vec2u {
   return vec2u(h.y, h.x ^ (mix(h.y ^ key) & mask));
 }
 
-// An invocation that reads several groups of columns of a row finds its sample once.
-var<private> KNOWN_ROW: u32 = 0xffffffffu;
-var<private> KNOWN_SAMPLE: u32;
-
-fn sample_of(row: u32) -> u32 {
-  if (row != KNOWN_ROW) {
-    KNOWN_ROW = row;
-    KNOWN_SAMPLE = find_sample(row);
-  }
-  return KNOWN_SAMPLE;
-}
+/// The sample in the row that an invocation is in, found once a row: finding it costs more than reading its pixels.
+var<private> SAMPLE: u32;
 
 /// The data set's sample in row `row` of the batch: in file order from STEP.first on, or in the shuffled order of
 /// base/rng.rs (Permutation): a Feistel network walked until it lands below STEP.count.
@@ -56,9 +47,9 @@ fn image_byte(at: u32) -> f32 {
   return f32((IMAGES[at / 4u] >> (8u * (at % 4u))) & 0xffu);
 }
 
-/// Four pixels of the sample in a row, as numbers in [0, 1].
-fn pixels(row: u32, col4: u32, cols: u32) -> vec4f {
-  let at = sample_of(row) * cols + 4u * col4;
+/// Four pixels of SAMPLE, as numbers in [0, 1].
+fn pixels(col4: u32, cols: u32) -> vec4f {
+  let at = SAMPLE * cols + 4u * col4;
   if (cols % 4u == 0u) {
     let word = vec4u(IMAGES[at / 4u]) >> vec4u(0u, 8u, 16u, 24u);
     return vec4f(word & vec4u(0xffu)) / 255.0;
@@ -66,9 +57,8 @@ fn pixels(row: u32, col4: u32, cols: u32) -> vec4f {
   return vec4f(image_byte(at), image_byte(at + 1u), image_byte(at + 2u), image_byte(at + 3u)) / 255.0;
 }
 
-/// Four entries of the one-hot label of the sample in a row.
-fn one_hot(row: u32, col4: u32) -> vec4f {
-  let sample = sample_of(row);
-  let label = (LABELS[sample / 4u] >> (8u * (sample % 4u))) & 0xffu;
+/// Four entries of the one-hot label of SAMPLE.
+fn one_hot(col4: u32) -> vec4f {
+  let label = (LABELS[SAMPLE / 4u] >> (8u * (SAMPLE % 4u))) & 0xffu;
   return select(vec4f(), vec4f(1.0), vec4u(4u * col4) + vec4u(0u, 1u, 2u, 3u) == vec4u(label));
 }

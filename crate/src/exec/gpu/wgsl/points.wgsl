@@ -12,5 +12,9 @@ fn main(
 ) {
   let i = (group.y * groups.x + group.x) * WIDTH + lane;
   if (i >= ROWS * LANES) { return; }
-  for (var col = i % LANES; col < COLS4; col += LANES) { finish(i / LANES, col); }
+  let row = i / LANES;
+  //# if gathers
+  SAMPLE = find_sample(row);
+  //# end
+  for (var col = i % LANES; col < COLS4; col += LANES) { finish(row, col); }
 }

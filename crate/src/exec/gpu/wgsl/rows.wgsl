@@ -7,6 +7,9 @@ var<workgroup> SHARED: array<array<f32, TERMS>, 64>;
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group.x;
+  //# if gathers
+  SAMPLE = find_sample(row);
+  //# end
   var sums: array<vec4f, TERMS>;
   for (var col = lane; col < COLS4; col += WIDTH) { visit(row, col, &sums); }
   for (var t = 0u; t < TERMS; t++) { SHARED[lane][t] = dot(sums[t], vec4f(1.0)); }
