@@ -29,6 +29,7 @@ async function waitReadout(page, id, pattern) {
   await readout(page, id).filter({ hasText: pattern }).waitFor({ timeout: 30_000 });
   return (await readout(page, id).textContent()) ?? "";
 }
+const EXAMPLE = "A test digit. Draw your own instead.";
 const choose = (page, name) =>
   figure(page, "matrices").locator(".segments label", { hasText: name }).click();
 const picture = (page, part) =>
@@ -56,6 +57,87 @@ const strength = (page, part) =>
     });
 
 describe("maps", () => {
+  test("pad: a test digit stands there, is answered while the rules learn, and gives way to the first stroke", async () => {
+    const opened = await open(env, {
+      params: "task=classifier&rules=np,bp&warmup=0&budget=30",
+      context: { viewport: { width: 390, height: 700 } },
+    });
+    const { page } = opened;
+    const draw = figure(page, "draw");
+    const help = draw.locator('p[id$="-pad-help"]');
+    const padded = () => draw.locator("canvas.pad").evaluate((c) => c.toDataURL());
+    /** The pad's pixels in a square of a tenth around a place, as shares of its side. */
+    const spread = (x, y) =>
+      draw.locator("canvas.pad").evaluate(
+        (canvas, at) => {
+          const side = Math.round(canvas.width / 10);
+          const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+          copy.drawImage(canvas, 0, 0);
+          const [left, top] = at.map((v) => Math.round(v * canvas.width - side / 2));
+          const { data } = copy.getImageData(left, top, side, side);
+          const greens = data.filter((_, i) => i % 4 === 1);
+          return greens.reduce((a, b) => Math.max(a, b)) - greens.reduce((a, b) => Math.min(a, b));
+        },
+        [x, y],
+      );
+
+    // Out of sight nothing is put there, nor asked.
+    await page.waitForTimeout(500);
+    assert.equal(await readout(page, "draw").textContent(), "");
+    assert.equal(await draw.getByText(EXAMPLE).count(), 0);
+
+    // In sight it is there by itself, with every rule's answer; nothing is announced.
+    await draw.scrollIntoViewIfNeeded();
+    await draw.getByText(EXAMPLE).waitFor();
+    const first = await waitReadout(page, "draw", /^NP says \d .*BP says \d/);
+    assert.equal(await draw.locator("[aria-live=polite]").textContent(), "");
+    assert.match(await help.textContent(), /^The pad shows a test digit until you draw/);
+    await draw
+      .getByRole("img", { name: /A test digit, until you draw your own: a 2\. NP says/ })
+      .waitFor();
+    assert.equal((await table(page, "draw")).length, 3);
+    await runButton(page).click();
+    await draw.scrollIntoViewIfNeeded();
+    await page.waitForFunction((old) => {
+      const now = document.querySelector('[data-figure="draw"] .readout').textContent;
+      return now !== old && now.includes("says");
+    }, first);
+    await runButton(page).click();
+    await draw.locator(".pad").scrollIntoViewIfNeeded();
+    const example = await padded();
+
+    // A dot in a corner is all that is left on the pad.
+    assert.ok((await spread(0.5, 0.5)) > 60, "ink in the middle");
+    const pad = await draw.locator(".pad").boundingBox();
+    await page.mouse.move(pad.x + pad.width * 0.15, pad.y + pad.height * 0.15);
+    await page.mouse.down();
+    await page.mouse.up();
+    await draw.locator("[aria-live=polite]").filter({ hasText: "NP says" }).waitFor();
+    await page.waitForTimeout(100);
+    assert.ok((await spread(0.15, 0.15)) > 60, "the dot");
+    assert.equal(await spread(0.5, 0.5), 0, "nothing else");
+    assert.equal(await draw.getByText(EXAMPLE).count(), 0);
+    assert.match(await help.textContent(), /^Draw with mouse/);
+    await page.mouse.move(pad.x + pad.width * 0.85, pad.y + pad.height * 0.85);
+    await page.mouse.down();
+    await page.mouse.up();
+    await page.waitForTimeout(100);
+    assert.ok((await spread(0.15, 0.15)) > 60, "the second stroke adds to the first");
+
+    // What the reader clears stays empty, in and out of sight.
+    await draw.getByRole("button", { name: "Clear" }).click();
+    await draw.getByText("Draw a digit on the pad").waitFor();
+    const cleared = await padded();
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await page.waitForTimeout(300);
+    await draw.scrollIntoViewIfNeeded();
+    await page.waitForTimeout(500);
+    assert.equal(await padded(), cleared);
+    assert.notEqual(cleared, example);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
   test("classifier: B turns into W before one's eyes, cells can be read, needles fall, a digit is named", async () => {
     const opened = await open(env, {
       params:
@@ -229,16 +311,20 @@ describe("maps", () => {
     await page.waitForTimeout(200);
     assert.ok((await picture(page, 0)) !== tiles, "other units");
 
-    // Drawing by keys alone; space must not run the simulator.
+    // Drawing by keys alone; space must not run the simulator. The example gives way to it.
     const draw = figure(page, "draw");
     await draw.scrollIntoViewIfNeeded();
+    await draw.getByText(EXAMPLE).waitFor();
     await draw.getByRole("application").focus();
+    const example = await waitReadout(page, "draw", /NP: loss [\d.]+; BP: loss [\d.]+/);
     await page.keyboard.press("Shift+ArrowUp");
     await page.keyboard.press("Space");
     for (let i = 0; i < 3; i++) await page.keyboard.press("Shift+ArrowDown");
     await page.keyboard.press("Space");
-    const stroke = await waitReadout(page, "draw", /NP: loss [\d.]+; BP: loss [\d.]+/);
+    assert.equal(await draw.getByText(EXAMPLE).isVisible(), false);
     await draw.locator("[aria-live=polite]").filter({ hasText: "NP: loss" }).waitFor();
+    const stroke = await waitReadout(page, "draw", /NP: loss [\d.]+; BP: loss [\d.]+/);
+    assert.notEqual(stroke, example, "another drawing has another loss");
     assert.equal(await page.locator(".lab").getAttribute("data-phase"), "paused");
     const rows = await table(page, "draw");
     assert.equal(rows.length, 3);

@@ -35,11 +35,17 @@ export interface DrawData {
   readonly blocked: string | null;
 }
 
+/** A digit as it comes with the data: 28 × 28 bytes. */
+export interface GivenDigit {
+  readonly pixels: Uint8Array;
+  readonly label: number;
+}
+
 export interface DrawPorts {
   /** The picture that the networks are to answer; null for none. */
   onImage(image: Float32Array | null): void;
   /** A test digit to start from. */
-  testDigit(): { readonly pixels: Uint8Array; readonly label: number } | null;
+  testDigit(): GivenDigit | null;
   onDestroy(): void;
 }
 
@@ -57,6 +63,8 @@ const SHAPE = { rows: SIDE, cols: SIDE, channels: 1 };
 /** Pixels that the pen goes with an arrow key; with Shift. */
 const NUDGE = 1;
 const STRIDE = 4;
+/** A pad this far off screen is about to be seen, in CSS pixels. */
+const NEAR = 120;
 const BARS = 54;
 const FOOT = 14;
 const ANSWER = 34;
@@ -76,6 +84,7 @@ export class DrawChart implements Chart {
   private readonly seen: Surface;
   private readonly blocked = h("p", { class: "draw-blocked", hidden: true });
   private readonly body: HTMLElement;
+  private readonly help: HTMLElement;
   private readonly line = h("p", { class: "readout" }, T.empty);
   private readonly spoken = h("p", { class: "visually-hidden", "aria-live": "polite" });
   private readonly scratch = h("canvas", {});
@@ -83,6 +92,10 @@ export class DrawChart implements Chart {
   private data: DrawData | null = null;
   private picture: Float32Array | null = null;
   private source = "";
+  /** On the pad is a digit that nobody asked for: the first stroke clears it. */
+  private example = false;
+  /** The reader has drawn, cleared or taken something here: what is on the pad is theirs. */
+  private owned = false;
   private rows: Row[] = [];
   private shape = "";
   /** The pen that arrow keys move, in pixels; shown once it has been used. */
@@ -101,6 +114,7 @@ export class DrawChart implements Chart {
     this.seen.canvas.title = T.seen;
     this.image = h("div", { class: "answers", role: "img" });
     const help = `${host.syncKey}-pad-help`;
+    this.help = h("p", { class: "visually-hidden", id: help }, T.padHelp);
     this.padBox = h(
       "div",
       {
@@ -131,7 +145,7 @@ export class DrawChart implements Chart {
           this.seen.canvas,
         ),
         h("p", { class: "hint" }, T.keys),
-        h("p", { class: "visually-hidden", id: help }, T.padHelp),
+        this.help,
       ),
       h("div", { class: "draw-answers" }, this.image, this.line),
     );
@@ -141,12 +155,26 @@ export class DrawChart implements Chart {
 
   set(data: DrawData): void {
     this.data = data;
-    if (data.blocked !== null && this.picture !== null) this.clear();
+    if (data.blocked !== null && this.picture !== null) this.empty();
     this.host.queue.mark(this);
     this.element.dispatchEvent(new Event(ANSWERED));
     if (!this.sayDue || data.answers.size === 0) return;
     this.sayDue = false;
     setText(this.spoken, this.answersText());
+  }
+
+  /** The reader has not used the pad, and it is on the screen or about to be. */
+  get invites(): boolean {
+    if (this.owned) return false;
+    const { top, bottom, height } = this.element.getBoundingClientRect();
+    return height > 0 && bottom > -NEAR && top < window.innerHeight + NEAR;
+  }
+
+  /** Shows a digit until the reader draws, and says nothing of it unasked. */
+  offer(digit: GivenDigit): void {
+    this.ink.take(digit.pixels);
+    this.example = true;
+    this.changed(T.offered(digit.label));
   }
 
   draw(): void {
@@ -158,8 +186,10 @@ export class DrawChart implements Chart {
     if (data.blocked !== null) return;
     const shape = `${data.task}/${data.rules.map(({ id }) => id).join()}`;
     if (shape !== this.shape) this.build(data, shape);
-    setText(this.invite, T.empty);
-    this.invite.hidden = this.picture !== null || this.pen !== null;
+    setText(this.invite, this.example ? T.example : T.empty);
+    this.invite.classList.toggle("beside", this.example);
+    this.invite.hidden = !this.example && (this.picture !== null || this.pen !== null);
+    setText(this.help, this.example ? `${T.exampleHelp} ${T.padHelp}` : T.padHelp);
     setText(this.line, this.picture === null ? "" : this.answersText());
     this.drawPad();
     this.drawSeen();
@@ -304,6 +334,7 @@ export class DrawChart implements Chart {
   private strokeTo(to: readonly [number, number]): void {
     const from = this.last ?? to;
     this.last = to;
+    this.begin();
     this.ink.stroke(...from, ...to);
   }
 
@@ -342,16 +373,31 @@ export class DrawChart implements Chart {
   }
 
   private penStroke(from: { x: number; y: number }, to: { x: number; y: number }): void {
+    this.begin();
     this.ink.stroke(from.x, from.y, to.x, to.y);
     this.changed(T.drawn);
   }
 
-  private clear(): void {
+  /** The reader's own drawing starts on an empty pad. */
+  private begin(): void {
+    this.owned = true;
+    if (!this.example) return;
+    this.example = false;
     this.ink.clear();
+  }
+
+  private clear(): void {
+    this.owned = true;
+    this.empty();
+    setText(this.spoken, T.cleared);
+  }
+
+  private empty(): void {
+    this.ink.clear();
+    this.example = false;
     this.picture = null;
     this.source = "";
     this.sayDue = false;
-    setText(this.spoken, T.cleared);
     this.ports.onImage(null);
     this.host.queue.mark(this);
   }
@@ -360,6 +406,8 @@ export class DrawChart implements Chart {
     const digit = this.ports.testDigit();
     if (digit === null) return;
     this.pen = null;
+    this.owned = true;
+    this.example = false;
     this.ink.take(digit.pixels);
     this.changed(T.given(digit.label));
     this.finished();

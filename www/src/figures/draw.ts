@@ -1,15 +1,15 @@
 /** The drawing pad and what every running rule makes of the drawing, asked again while they learn. */
-import { type Answer, DrawChart } from "../charts/draw";
+import { type Answer, DrawChart, type GivenDigit } from "../charts/draw";
 import { SIDE } from "../charts/draw-ink";
 import { settingOf } from "../config";
 import { Latest } from "../latest";
 import { DRAW } from "../messages/draw";
-import type { Store, Task } from "../store";
+import type { Digits, Store, Task } from "../store";
 import { type Figure, type FigureHost, rulesShown } from "./spec";
 
 /** Pause between two answers to the same drawing while the rules learn, in ms. */
 const REFRESH_MS = 400;
-/** The digit that the first click brings: one that tells good codes from bad ones. */
+/** The digit that stands there at first: one that tells good codes from bad ones. */
 const FIRST = 2;
 
 function drawFigure(task: Task): Figure {
@@ -43,6 +43,8 @@ class DrawView {
   private askedAt = Number.NEGATIVE_INFINITY;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private taken = FIRST;
+  /** The digits of which one was put on the pad unasked. */
+  private offered: Digits | null = null;
   private readonly asker: Latest<Float32Array, ReadonlyMap<string, Answer>>;
 
   constructor(
@@ -53,7 +55,11 @@ class DrawView {
       (picture) => this.respond(picture),
       (answers) => {
         // Cleared meanwhile, or nobody could answer: what is there stays until somebody can.
-        if (this.picture === null || answers.size === 0) return;
+        if (this.picture === null) return;
+        if (answers.size === 0) {
+          this.asked = "";
+          return;
+        }
         this.answers = answers;
         this.show();
       },
@@ -76,7 +82,17 @@ class DrawView {
   update(store: Store): void {
     this.store = store;
     this.show();
+    this.offer();
     this.refresh();
+  }
+
+  /** An empty pad shows little: until the reader draws, one of the test digits stands there. */
+  private offer(): void {
+    const digits = this.store?.digits ?? null;
+    if (digits === null || digits === this.offered || !fits(digits) || !this.chart.invites) return;
+    this.offered = digits;
+    const digit = this.testDigit();
+    if (digit !== null) this.chart.offer(digit);
   }
 
   private show(): void {
@@ -89,7 +105,6 @@ class DrawView {
     if (parts.length === this.shown.length && parts.every((part, i) => part === this.shown[i]))
       return;
     this.shown = parts;
-    const fits = digits.rows === SIDE && digits.cols === SIDE && digits.channels === 1;
     this.chart.set({
       task: this.task,
       rules,
@@ -101,7 +116,7 @@ class DrawView {
         ]),
       ),
       labels: digits.labels,
-      blocked: fits ? null : DRAW.otherShape(digits.rows, digits.cols, digits.channels > 1),
+      blocked: fits(digits) ? null : DRAW.otherShape(digits.rows, digits.cols, digits.channels > 1),
     });
   }
 
@@ -151,7 +166,7 @@ class DrawView {
   }
 
   /** Test digits in turn, one class after another. */
-  private testDigit(): { pixels: Uint8Array; label: number } | null {
+  private testDigit(): GivenDigit | null {
     const digits = this.store?.digits ?? null;
     if (digits === null) return null;
     const ten = digits.samples(Math.floor(this.taken / 10));
@@ -159,4 +174,9 @@ class DrawView {
     this.taken++;
     return index === undefined ? null : { pixels: digits.image(index), label: digits.label(index) };
   }
+}
+
+/** The pad takes digits as MNIST has them. */
+function fits({ rows, cols, channels }: Digits): boolean {
+  return rows === SIDE && cols === SIDE && channels === 1;
 }

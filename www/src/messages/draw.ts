@@ -10,6 +10,8 @@ export const DRAW = {
   pad: "Drawing pad",
   padHelp:
     "Draw with mouse, finger or pen. With the keyboard: arrow keys move the pen, space puts it down or lifts it, Delete clears.",
+  example: "A test digit. Draw your own instead.",
+  exampleHelp: "The pad shows a test digit until you draw: your first stroke clears it.",
   keys: "The small picture is what the networks see. To draw by keys: arrows move the pen, space puts it down or lifts it.",
   seen: "As the networks see it",
   clear: "Clear",
@@ -19,6 +21,7 @@ export const DRAW = {
     `Pen ${down ? "down" : "up"}, column ${x}, row ${y}`,
   cleared: "The pad is empty.",
   given: (label: number) => `Test digit: a ${label}.`,
+  offered: (label: number) => `A test digit, until you draw your own: a ${label}.`,
   drawn: "Your drawing.",
   says: (rule: string, answer: number, score: string) => `${rule} says ${answer} (${score})`,
   draws: (rule: string, loss: string) => `${rule}: loss ${loss}`,
