@@ -66,6 +66,55 @@ describe("page", () => {
     await opened.close();
   });
 
+  test("the bar keeps every rule's test loss in sight and leads to the curves", async () => {
+    const opened = await open(env, { params: "rules=np,bp&budget=30" });
+    const { page } = opened;
+    await runButton(page).click();
+    await waitIteration(page, 120);
+    await runButton(page).click();
+    await waitPhase(page, "paused");
+    const curves = await table(page, "loss");
+    const shown = await page.locator(".standing dd").allTextContents();
+    const last = ["NP test", "BP test"].map((name) => curves.at(-1)[curves[0].indexOf(name)]);
+    assert.deepEqual(shown, last);
+    const drawn = page.locator(".standing path");
+    assert.deepEqual(
+      await drawn.evaluateAll((lines) => lines.map((line) => line.getAttribute("d").length > 20)),
+      [true, true],
+    );
+    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight / 3));
+    await page.getByRole("button", { name: "Test loss" }).click();
+    await page.waitForFunction(() => {
+      const { top, bottom } = document
+        .querySelector('[data-figure="loss"]')
+        .getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight;
+    });
+    assertQuiet(opened);
+    await opened.close();
+  });
+
+  test("links within the page lead there and leave the settings alone", async () => {
+    const opened = await open(env, { params: "task=classifier&seed=7&rules=np" });
+    const { page } = opened;
+    const before = new URL(page.url()).hash;
+    for (const [name, id] of [
+      ["Rules", "rules"],
+      ["Experiments", "experiments"],
+    ]) {
+      await page.getByRole("navigation").getByRole("link", { name }).click();
+      await page.waitForFunction((id) => document.activeElement?.id === id, id);
+      await page.waitForFunction((id) => {
+        const { top } = document.getElementById(id).getBoundingClientRect();
+        return top >= 0 && top < 250;
+      }, id);
+    }
+    assert.equal(new URL(page.url()).hash, before);
+    assert.equal(await page.locator('input[value="classifier"]').isChecked(), true);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
   test("switching the task back and forth leaves a working page", async () => {
     const opened = await open(env, { params: "rules=np" });
     const { page } = opened;

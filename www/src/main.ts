@@ -18,6 +18,7 @@ import { themeSwitch } from "./views/theme";
 const ADDRESS_MS = 400;
 
 async function main(): Promise<void> {
+  linksWithin(document);
   const roots = [...document.querySelectorAll<HTMLElement>("[data-lab]")];
   const theme = themeSwitch(document.documentElement, pageParam("theme"));
   document.querySelector("[data-theme-switch]")?.append(theme);
@@ -93,6 +94,20 @@ function mount(root: HTMLElement, shared: Shared, owner: boolean, compare: () =>
   });
   if (owner) window.addEventListener("hashchange", () => lab.setParams(addressParams()));
   return lab;
+}
+
+/** Links within the page lead there without the address: what follows # in it are the run's settings. */
+function linksWithin(doc: Document): void {
+  doc.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    const link = target?.closest<HTMLAnchorElement>('a[href^="#"]');
+    const place = link == null ? null : doc.getElementById(link.hash.slice(1));
+    if (place === null || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    if (!place.hasAttribute("tabindex")) place.tabIndex = -1;
+    place.focus({ preventScroll: true });
+    place.scrollIntoView();
+  });
 }
 
 /** A parameter of the page rather than of the run, from either part of the address. */

@@ -148,6 +148,24 @@ function lineFigure(spec: LineSpec): Figure {
   };
 }
 
+/** Losses in the unit that the reader has chosen. */
+export function lossOf(store: Store): {
+  readonly unit: "batch" | "image" | "pixel";
+  readonly train: (m: Metrics) => number;
+  readonly test: (m: Metrics) => number;
+} {
+  const unit = settingOf(store.config, "lossUnit");
+  const pixels = (store.digits?.rows ?? 28) * (store.digits?.cols ?? 28);
+  const scale = unit === "pixel" ? 2 / pixels : 1;
+  return unit === "batch"
+    ? { unit, train: (m) => m.train_loss, test: (m) => m.test_loss }
+    : {
+        unit,
+        train: (m) => m.train_loss_per_sample * scale,
+        test: (m) => m.test_loss_per_sample * scale,
+      };
+}
+
 export const loss = lineFigure({
   id: "loss",
   title: M.loss.title,
@@ -156,13 +174,7 @@ export const loss = lineFigure({
   options: ["lossUnit", "logLoss"],
   caption: M.loss.caption,
   data: (store) => {
-    const unit = settingOf(store.config, "lossUnit");
-    const pixels = (store.digits?.rows ?? 28) * (store.digits?.cols ?? 28);
-    const scale = unit === "pixel" ? 2 / pixels : 1;
-    const train = (m: Metrics): number =>
-      unit === "batch" ? m.train_loss : m.train_loss_per_sample * scale;
-    const test = (m: Metrics): number =>
-      unit === "batch" ? m.test_loss : m.test_loss_per_sample * scale;
+    const { unit, train, test } = lossOf(store);
     return {
       ...trainAndTest(store, train, test),
       axis: M.loss.unit[unit],

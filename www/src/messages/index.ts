@@ -196,6 +196,11 @@ export const M = {
     liveRunning: "Training.",
     livePaused: (iteration: string) => `Paused at iteration ${iteration}.`,
   },
+  standing: {
+    label: "Test loss of each rule",
+    name: "Test loss",
+    go: "Go to the curves",
+  },
   speed: {
     label: "Speed",
     max: "max",

@@ -11,6 +11,9 @@ import { M, SETTING_TEXT } from "../messages";
 import type { Store } from "../store";
 import { FigureView } from "./figure";
 
+/** From this figure on they stand below the settings. */
+const FIRST_BELOW = "angle";
+
 export interface FigureGridHost {
   readonly store: Store;
   readonly chartHost: FigureHost;
@@ -25,7 +28,10 @@ export interface FigureGridHost {
 }
 
 export class FigureGrid {
+  /** Beside the settings. */
   readonly element = h("div", { class: "figures" });
+  /** What comes after, across the whole width; empty where only some figures are shown. */
+  readonly below = h("div", { class: "figures below" });
   private views: FigureView[] = [];
   private built = "";
   private layerShape = "";
@@ -78,14 +84,29 @@ export class FigureGrid {
     const specs =
       only === null ? all : [...only].flatMap((id) => all.filter((spec) => spec.id === id));
     this.views = specs.map((spec) => new FigureView(spec, chartHost, store, onSetting, onVisible));
-    const children: HTMLElement[] = [];
+    const beside: HTMLElement[] = [];
+    const below: HTMLElement[] = [];
+    let children = beside;
     for (const view of this.views) {
       if (view.spec.id === "loss") children.push(this.host.curves);
-      if (view.spec.id === "angle") children.push(this.layerBar);
+      if (view.spec.id === FIRST_BELOW) {
+        if (only === null) children = below;
+        children.push(this.layerBar);
+      }
       if (view.spec.needs === "outputs") view.addOption(this.otherDigits());
       children.push(view.element);
     }
-    this.element.replaceChildren(...children);
+    this.element.replaceChildren(...beside);
+    this.below.replaceChildren(...below);
+    this.below.hidden = below.length === 0;
+  }
+
+  /** Brings a figure into sight. */
+  show(id: string): void {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.views
+      .find((view) => view.spec.id === id)
+      ?.element.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "center" });
   }
 
   private otherDigits(): HTMLElement {

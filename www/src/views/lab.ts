@@ -53,6 +53,7 @@ import { ProgressLine } from "./progress";
 import { RunsPanel } from "./runs";
 import { keyList, Setup } from "./setup";
 import type { Shared } from "./shared";
+import { Standing } from "./standing";
 import { Transport } from "./transport";
 
 export interface LabOptions {
@@ -153,12 +154,16 @@ export class Lab {
     this.view = options.view ?? { controls: null, figures: null };
 
     const uid = `lab-${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36)}`;
-    this.transport = new Transport({
-      onRun: () => this.toggle(),
-      onStep: (n) => this.engine.stepBy(n),
-      onReset: () => this.restart(),
-      onBudget: (ms) => this.set("budget", ms),
-    });
+    const standing = new Standing(this.store, now, () => this.figures.show("loss"));
+    this.transport = new Transport(
+      {
+        onRun: () => this.toggle(),
+        onStep: (n) => this.engine.stepBy(n),
+        onReset: () => this.restart(),
+        onBudget: (ms) => this.set("budget", ms),
+      },
+      standing.element,
+    );
     this.digitsPanel = new DigitsPanel((files) => void this.takeFiles(files));
     this.loader = new DigitsLoader({
       core,
@@ -451,6 +456,7 @@ export class Lab {
       this.setup.choice,
       this.setup.settings,
       this.figures.element,
+      this.figures.below,
       this.setup.panels,
       this.live.element,
     );

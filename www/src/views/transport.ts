@@ -28,7 +28,8 @@ export class Transport {
   private readonly speed: HTMLInputElement;
   private readonly speedText = h("output", { class: "speed-text" });
 
-  constructor(host: TransportHost) {
+  /** `standing`: how the rules stand, between the run's numbers and its speed. */
+  constructor(host: TransportHost, standing: HTMLElement) {
     const t = M.transport;
     this.run = h(
       "button",
@@ -77,6 +78,7 @@ export class Transport {
         ...this.buttons,
       ),
       this.statusList(),
+      standing,
       h(
         "label",
         { class: "speed", "data-control": "speed" },
