@@ -28,6 +28,64 @@ async function measures(page) {
 }
 
 describe("estimates", () => {
+  test("costs: on the narrowest phone all values stand under their labels, and it is still a table", async () => {
+    const opened = await open(env, {
+      params: "task=classifier&rules=np,bp,perturb&warmup=0",
+      context: { viewport: { width: 320, height: 640 } },
+    });
+    const { page } = opened;
+    await stepTo(page, "1 step", 1);
+    const fig = figure(page, "cost");
+    await fig.scrollIntoViewIfNeeded();
+    await readout(page, "cost", /weights and biases/);
+    const cells = fig.locator("table.cost td");
+    await cells
+      .filter({ hasText: /^\d[\d,]*$/ })
+      .first()
+      .waitFor();
+    assert.equal(await cells.count(), 3 * 8);
+    const wide = await fig.evaluate((root) =>
+      [...root.querySelectorAll("*")]
+        .filter(
+          (part) => part.checkVisibility() && part.closest("thead, .visually-hidden") === null,
+        )
+        .filter((part) => {
+          const { left, right } = part.getBoundingClientRect();
+          return left < 0 || right > 320 || part.scrollWidth > part.clientWidth + 1;
+        })
+        .filter((part) => getComputedStyle(part).display !== "inline")
+        .map((part) => `${part.tagName}.${part.className} ${part.textContent}`),
+    );
+    assert.deepEqual(wide, []);
+    // Every value is on the screen, its label above it.
+    const labels = await cells.evaluateAll((all) =>
+      all.slice(0, 8).map((cell) => {
+        const { left, right, height } = cell.getBoundingClientRect();
+        const seen = left >= 0 && right <= 320 && height > 24 && cell.textContent !== "";
+        return seen ? getComputedStyle(cell, "::before").content.split('"')[1] : "";
+      }),
+    );
+    assert.deepEqual(labels, [
+      "Steps a second",
+      "Time a step",
+      "Forward passes",
+      "Error passes",
+      "Operations a step",
+      "of BP’s",
+      "Arithmetic",
+      "On",
+    ]);
+    // To a screen reader the same table as on a wide screen.
+    await fig.getByRole("table").waitFor();
+    assert.equal(await fig.getByRole("row").count(), 4);
+    assert.equal(await fig.getByRole("columnheader").count(), 9);
+    assert.equal(await fig.getByRole("rowheader", { name: "Plain NP", exact: true }).count(), 1);
+    assert.equal(await fig.getByRole("cell", { name: "processor", exact: true }).count(), 3);
+    await assertAccessible(page);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
   test("estimates, mistakes, costs and the gradient of a classifier", async () => {
     const opened = await open(env, {
       params: "task=classifier&rules=np,bp,perturb&warmup=0&budget=30",

@@ -27,8 +27,9 @@ export interface CostData {
 export class CostChart implements Chart {
   readonly element: HTMLElement;
   readonly image: HTMLElement;
-  private readonly head = h("tr", {});
-  private readonly body = h("tbody", {});
+  // Roles are named: where the table becomes blocks, browsers would no longer take it for one.
+  private readonly head = h("tr", { role: "row" });
+  private readonly body = h("tbody", { role: "rowgroup" });
   private readonly line = h("p", { class: "readout" });
   private data: CostData | null = null;
   private shape = "";
@@ -38,7 +39,12 @@ export class CostChart implements Chart {
     private readonly host: ChartHost,
     private readonly onDestroy: () => void,
   ) {
-    const table = h("table", { class: "cost" }, h("thead", {}, this.head), this.body);
+    const table = h(
+      "table",
+      { class: "cost", role: "table" },
+      h("thead", { role: "rowgroup" }, this.head),
+      this.body,
+    );
     this.image = table;
     this.element = h(
       "div",
@@ -138,16 +144,20 @@ export class CostChart implements Chart {
 
   private build(shape: string, head: readonly string[], rows: readonly CostRow[]): void {
     this.shape = shape;
-    this.head.replaceChildren(...head.map((text) => h("th", { scope: "col" }, text)));
-    this.cells = rows.map(() => head.slice(1).map(() => h("td", {})));
+    this.head.replaceChildren(
+      ...head.map((text) => h("th", { scope: "col", role: "columnheader" }, text)),
+    );
+    this.cells = rows.map(() =>
+      head.slice(1).map((text) => h("td", { role: "cell", "data-label": text })),
+    );
     this.body.replaceChildren(
       ...rows.map(({ rule }, i) =>
         h(
           "tr",
-          { "data-rule": rule.id },
+          { role: "row", "data-rule": rule.id },
           h(
             "th",
-            { scope: "row", title: rule.label },
+            { scope: "row", role: "rowheader", title: rule.label },
             h("span", { class: "swatch", "data-rule": rule.id }),
             rule.short,
           ),
