@@ -243,6 +243,70 @@ describe("maps", () => {
     await opened.close();
   });
 
+  test("a link leads to the rules, layers and units that figures were looking at", async () => {
+    const opened = await open(env, {
+      params: "rules=np,bp,fa&budget=30",
+      context: { permissions: ["clipboard-read", "clipboard-write"] },
+    });
+    const { page } = opened;
+    const pick = (id, name) =>
+      figure(page, id).locator(".segments label", { hasText: name }).first().click();
+    const chosen = (where, id) =>
+      figure(where, id)
+        .locator(".segments input:checked")
+        .evaluateAll((radios) => radios.map((radio) => radio.closest("label").innerText.trim()));
+    /** What was chosen, as the figures show it and as they say it of what they drew. */
+    const looked = async (where) => {
+      for (const id of ["network", "matrices", "estimates"])
+        await figure(where, id).scrollIntoViewIfNeeded();
+      await waitReadout(where, "estimates", /^BP, hidden layer 3, unit 7:/);
+      await figure(where, "matrices").scrollIntoViewIfNeeded();
+      await waitReadout(where, "matrices", /^FA: /);
+      // Of weights to pixels there are more than one page.
+      await figure(where, "matrices").getByText("Units 1 to").waitFor();
+      assert.deepEqual((await chosen(where, "matrices")).slice(0, 2), ["FA", "W⁴"]);
+      assert.deepEqual(await chosen(where, "estimates"), ["BP", "Layer 3"]);
+      const unit = figure(where, "estimates").getByRole("spinbutton", { name: "Unit" });
+      assert.equal(await unit.inputValue(), "7");
+      await figure(where, "network").scrollIntoViewIfNeeded();
+      assert.ok((await chosen(where, "network")).includes("FA"));
+    };
+
+    await figure(page, "matrices").scrollIntoViewIfNeeded();
+    await waitReadout(page, "matrices", /^NP: /);
+    assert.doesNotMatch(page.url(), /rule=|layer=|estunit=/);
+    await pick("matrices", "FA");
+    await pick("matrices", "W⁴");
+    await pick("estimates", "BP");
+    await pick("estimates", "Layer 3");
+    const unit = figure(page, "estimates").getByRole("spinbutton", { name: "Unit" });
+    await unit.fill("7");
+    await pick("network", "FA");
+    await looked(page);
+    await page.getByRole("button", { name: "Copy link to here" }).click();
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(
+      link,
+      /&netrule=fa&maprule=fa&maplayer=4&estrule=bp&estlayer=3&estunit=7(&|$)/,
+      link,
+    );
+    const other = await open(env, { params: new URL(link).hash.slice(1) });
+    await looked(other.page);
+    assertQuiet(other);
+    await other.close();
+
+    // Back to what is shown without a choice, and nothing of it is left in the address.
+    await pick("network", "NP");
+    await pick("matrices", "NP");
+    await pick("matrices", "W²");
+    await pick("estimates", "NP");
+    await pick("estimates", "Layer 2");
+    await page.waitForFunction(() => !/rule=|layer=|estunit=/.test(location.hash));
+    await waitReadout(page, "estimates", /^NP, hidden layer 2, unit 1:/);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
   test("autoencoder: the probe decodes what lies under it, by key, mouse and on another map", async () => {
     const opened = await open(env, {
       params: "rules=np,bp&budget=30",

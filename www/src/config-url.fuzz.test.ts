@@ -82,6 +82,8 @@ describe("any address", () => {
         }
         if (setting.kind === "choice")
           must((setting.options as readonly unknown[]).includes(value), name, text);
+        if (setting.kind === "rule")
+          must(value === "" || RULES.some(({ id }) => id === value), `${name} = ${value}`, text);
         if (setting.kind === "flag") must(typeof value === "boolean", name, text);
       }
       for (const [id, rates] of Object.entries(config.rates)) {

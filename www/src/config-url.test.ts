@@ -48,6 +48,35 @@ describe("address", () => {
     expect(problems).toEqual([{ kind: "invalid", key: "compute", given: "quantum", used: "auto" }]);
   });
 
+  it("carries what single figures look at, and nothing where they choose themselves", () => {
+    let config = withSetting(EMPTY_CONFIG, "netRule", "bp");
+    config = withSetting(config, "mapRule", "bp");
+    config = withSetting(config, "mapLayer", 4);
+    config = withSetting(config, "estimateRule", "np");
+    config = withSetting(config, "estimateLayer", 1);
+    config = withSetting(config, "estimateUnit", 17);
+    const text = encodeConfig(config);
+    expect(text).toBe(
+      "v=1&seed=5&netrule=bp&maprule=bp&maplayer=4&estrule=np&estlayer=1&estunit=17",
+    );
+    expect(decode(text)).toEqual({ config, problems: [] });
+    let back = withSetting(config, "netRule", "");
+    back = withSetting(back, "mapRule", "");
+    back = withSetting(back, "mapLayer", 0);
+    back = withSetting(back, "estimateRule", "");
+    back = withSetting(back, "estimateLayer", 0);
+    expect(encodeConfig(back)).toBe("v=1&seed=5");
+  });
+
+  it("takes no rule that is not known for a figure's, and says so", () => {
+    for (const given of ["", "zz", "np,bp", "__proto__", "toString"]) {
+      const { config, problems } = decode(`maprule=${given}`);
+      expect(config).toEqual(EMPTY_CONFIG);
+      expect(problems).toEqual([{ kind: "invalid", key: "maprule", given, used: "default" }]);
+    }
+    expect(decode("maplayer=99&estunit=0").config.set).toEqual({ mapLayer: 16 });
+  });
+
   it("follows the task with its defaults", () => {
     const { config } = decode("task=classifier");
     expect(settingOf(config, "hidden")).toEqual([50, 20]);
@@ -180,5 +209,18 @@ describe("withSetting", () => {
     config = withSetting(config, "seed", 9);
     config = withSetting(config, "task", "classifier");
     expect(config).toEqual({ set: { seed: 9, task: "classifier" }, rates: {} });
+  });
+
+  it("drops a unit with its layer, and both with the task", () => {
+    let config = withSetting(EMPTY_CONFIG, "estimateLayer", 1);
+    config = withSetting(config, "estimateUnit", 150);
+    expect(withSetting(config, "estimateLayer", 1)).toEqual(config);
+    expect(withSetting(config, "estimateLayer", 3).set).toEqual({ estimateLayer: 3 });
+    config = withSetting(config, "mapLayer", 4);
+    config = withSetting(config, "mapRule", "bp");
+    expect(withSetting(config, "task", "classifier").set).toEqual({
+      mapRule: "bp",
+      task: "classifier",
+    });
   });
 });

@@ -72,7 +72,7 @@ export function formatNumber(value: number): string {
 function format(key: SettingKey, value: Settings[SettingKey]): string {
   if (typeof value === "boolean") return value ? "1" : "0";
   if (typeof value === "number") return formatNumber(value);
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return value === "" ? "default" : value;
   return value.join(SETTINGS[key].kind === "rules" ? "," : "-");
 }
 
@@ -155,6 +155,8 @@ function parse(setting: Setting, raw: string, rules: readonly RuleInfo[]): Parse
       return parseNumber(raw, setting.min, setting.max, setting.integer);
     case "rules":
       return parseRules(raw, rules);
+    case "rule":
+      return rules.some(({ id }) => id === raw) ? { value: raw, problem: null } : INVALID;
     case "widths":
       return parseWidths(raw, setting.max, setting.maxLayers);
   }

@@ -40,13 +40,17 @@ export interface Flag extends Common<boolean> {
 export interface RuleList extends Common<readonly string[]> {
   readonly kind: "rules";
 }
+/** One known rule, which need not be among those that run; empty for the page's own choice. */
+export interface OneRule extends Common<string> {
+  readonly kind: "rule";
+}
 export interface Widths extends Common<readonly number[]> {
   readonly kind: "widths";
   readonly max: number;
   readonly maxLayers: number;
 }
 
-export type Setting = Choice<string> | NumberSetting | Flag | RuleList | Widths;
+export type Setting = Choice<string> | NumberSetting | Flag | RuleList | OneRule | Widths;
 
 const choice = <O extends string>(s: Omit<Choice<O>, "kind">): Choice<O> => ({
   kind: "choice",
@@ -54,6 +58,15 @@ const choice = <O extends string>(s: Omit<Choice<O>, "kind">): Choice<O> => ({
 });
 const number = (s: Omit<NumberSetting, "kind">): NumberSetting => ({ kind: "number", ...s });
 const flag = (s: Omit<Flag, "kind">): Flag => ({ kind: "flag", ...s });
+/** What one figure looks at; never more than that. */
+const looksAt = { group: "view", restart: false } as const;
+const oneRule = (url: string): OneRule => ({ kind: "rule", url, default: "", ...looksAt });
+const whole = (url: string, least: number, max: number): NumberSetting =>
+  number({ url, default: least, min: least, max, integer: true, unit: "", ...looksAt });
+
+/** Most units in a layer, and most layers of weights, that an address may name. */
+const MAX_WIDTH = 1024;
+const MAX_LAYER = 16;
 
 /** Largest integer that JSON and the core both carry exactly. */
 export const MAX_SEED = Number.MAX_SAFE_INTEGER;
@@ -91,7 +104,7 @@ export const SETTINGS = {
     kind: "widths",
     url: "hidden",
     default: { autoencoder: [200, 2, 200], classifier: [50, 20] },
-    max: 1024,
+    max: MAX_WIDTH,
     maxLayers: 6,
     group: "network",
     restart: true,
@@ -237,12 +250,20 @@ export const SETTINGS = {
     url: "layer",
     default: 0,
     min: 0,
-    max: 16,
+    max: MAX_LAYER,
     integer: true,
     unit: "",
     group: "view",
     restart: false,
   }),
+  /** What single figures look at. A layer of 0 is the figure's own choice, as an empty rule is. */
+  netRule: oneRule("netrule"),
+  mapRule: oneRule("maprule"),
+  mapLayer: whole("maplayer", 0, MAX_LAYER),
+  estimateRule: oneRule("estrule"),
+  estimateLayer: whole("estlayer", 0, MAX_LAYER),
+  /** From 1. */
+  estimateUnit: whole("estunit", 1, MAX_WIDTH),
 } as const;
 
 type ValueOf<S> =
@@ -254,9 +275,11 @@ type ValueOf<S> =
         ? boolean
         : S extends RuleList
           ? readonly string[]
-          : S extends Widths
-            ? readonly number[]
-            : never;
+          : S extends OneRule
+            ? string
+            : S extends Widths
+              ? readonly number[]
+              : never;
 
 export type SettingKey = keyof typeof SETTINGS;
 export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
@@ -271,8 +294,14 @@ export interface PageConfig {
 export const EMPTY_CONFIG: PageConfig = { set: {}, rates: {} };
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
 
-/** Defaults tied to the task: dropped when the task changes. */
-const TASK_BOUND: readonly SettingKey[] = ["hidden", "warmup", "interval", "lossUnit", "layer"];
+/** What means nothing any more when a setting changes, and is dropped with it. */
+const BOUND: Readonly<Partial<Record<SettingKey, readonly SettingKey[]>>> = {
+  task: [
+    ...(["hidden", "warmup", "interval", "lossUnit", "layer"] as const),
+    ...(["mapLayer", "estimateLayer", "estimateUnit"] as const),
+  ],
+  estimateLayer: ["estimateUnit"],
+};
 
 function isPerTask<T>(value: PerTask<T>): value is { readonly [K in Task]: T } {
   return typeof value === "object" && value !== null && "autoencoder" in value;
@@ -302,9 +331,9 @@ export function withSetting<K extends SettingKey>(
   const set: Partial<Record<SettingKey, unknown>> = { ...config.set };
   set[key] = value;
   let rates = config.rates;
-  if (key === "task" && value !== taskOf(config)) {
-    for (const bound of TASK_BOUND) delete set[bound];
-    rates = {};
+  if (value !== settingOf(config, key)) {
+    for (const bound of BOUND[key] ?? []) delete set[bound];
+    if (key === "task") rates = {};
   }
   const task = (set.task as Task | undefined) ?? "autoencoder";
   if (same(value, defaultOf(key, task))) delete set[key];

@@ -35,7 +35,8 @@ export function settingControl(key: SettingKey, onChange: OnSetting): SettingCon
     case "widths":
       return widthsControl(key, setting, onChange);
     case "rules":
-      throw new Error("the rules have a control of their own");
+    case "rule":
+      throw new Error("rules have controls of their own");
   }
 }
 

@@ -1,6 +1,7 @@
 /** A unit's estimates of its gradient beside the truth, asked of one rule's run every other second. */
 import { EstimatesChart } from "../charts/estimates";
 import { settingOf } from "../config";
+import type { OnSetting } from "../controls/settings";
 import { ESTIMATES } from "../messages/estimates";
 import type { Store } from "../store";
 import { Follow, stampOf } from "./follow";
@@ -19,8 +20,8 @@ export const estimates: Figure = {
   topics: ["history", "status", "config", "digits"],
   whenSeen: true,
   caption: () => ESTIMATES.caption,
-  mount: (host) => {
-    const view = new EstimatesView(host);
+  mount: (host, onSetting) => {
+    const view = new EstimatesView(host, onSetting);
     return { chart: view.chart, update: (store) => view.update(store) };
   },
 };
@@ -29,26 +30,18 @@ class EstimatesView {
   readonly chart: EstimatesChart;
   private readonly follow: Follow;
   private store: Store | null = null;
-  private rule = "";
-  private layer = 0;
-  private unit = 0;
 
-  constructor(private readonly host: FigureHost) {
+  constructor(
+    private readonly host: FigureHost,
+    onSetting: OnSetting,
+  ) {
     this.follow = new Follow(() => this.refresh());
+    // What is shown without a choice is no choice: the link stays short.
     this.chart = new EstimatesChart(host, {
-      rule: (id) => {
-        this.rule = id;
-        this.refresh();
-      },
-      layer: (layer) => {
-        this.layer = layer;
-        this.unit = 0;
-        this.refresh();
-      },
-      unit: (unit) => {
-        this.unit = unit;
-        this.refresh();
-      },
+      rule: (id) => onSetting("estimateRule", this.store && id === ownRule(this.store) ? "" : id),
+      layer: (layer) =>
+        onSetting("estimateLayer", this.store && layer === ownLayer(this.store) ? 0 : layer),
+      unit: (unit) => onSetting("estimateUnit", unit + 1),
       onDestroy: () => this.follow.stop(),
     });
   }
@@ -62,13 +55,13 @@ class EstimatesView {
     const { store } = this;
     if (store === null || store.digits === null) return;
     const rules = rulesShown(store);
-    if (!rules.some(({ id }) => id === this.rule))
-      this.rule = (rules.find(({ id }) => store.rule(id)?.perturbs) ?? rules[0])?.id ?? "";
+    const wanted = settingOf(store.config, "estimateRule");
+    const rule = rules.some(({ id }) => id === wanted) ? wanted : ownRule(store);
     const hidden = settingOf(store.built, "hidden");
-    if (this.layer < 1 || this.layer > hidden.length)
-      this.layer = 1 + hidden.indexOf(Math.min(...hidden));
-    this.unit = Math.min(this.unit, (hidden[this.layer - 1] ?? 1) - 1);
-    const { rule, layer, unit } = this;
+    const wantedLayer = settingOf(store.config, "estimateLayer");
+    const fits = wantedLayer >= 1 && wantedLayer <= hidden.length;
+    const layer = fits ? wantedLayer : ownLayer(store);
+    const unit = Math.min(settingOf(store.config, "estimateUnit"), hidden[layer - 1] ?? 1) - 1;
     this.chart.setChoices({ rules, rule, hidden, layer, unit });
     const info = store.rule(rule);
     if (info === undefined) return;
@@ -90,4 +83,16 @@ class EstimatesView {
       },
     );
   }
+}
+
+/** The first that makes such estimates by itself. */
+function ownRule(store: Store): string {
+  const rules = rulesShown(store);
+  return (rules.find(({ id }) => store.rule(id)?.perturbs) ?? rules[0])?.id ?? "";
+}
+
+/** The narrowest hidden layer. */
+function ownLayer(store: Store): number {
+  const hidden = settingOf(store.built, "hidden");
+  return 1 + hidden.indexOf(Math.min(...hidden));
 }

@@ -2,6 +2,7 @@
 import { MatrixChart, type MatrixData, type MatrixWords } from "../charts/matrix";
 import { type Matrix, multiply, productCost } from "../charts/matrix-math";
 import { settingOf, taskOf } from "../config";
+import type { OnSetting } from "../controls/settings";
 import type { SimulatorHandle } from "../engine/protocol";
 import { layerName } from "../format";
 import { MATRICES } from "../messages/matrices";
@@ -32,8 +33,8 @@ export const matrices: Figure = {
   needs: null,
   topics: ["history", "status", "config", "digits"],
   caption: () => MATRICES.caption,
-  mount: (host) => {
-    const view = new MatrixView(host);
+  mount: (host, onSetting) => {
+    const view = new MatrixView(host, onSetting);
     return { chart: view.chart, update: (store) => view.update(store) };
   },
 };
@@ -45,17 +46,16 @@ class MatrixView {
   private layer = 0;
   private readonly follow: Follow;
 
-  constructor(private readonly host: FigureHost) {
+  constructor(
+    private readonly host: FigureHost,
+    onSetting: OnSetting,
+  ) {
     this.follow = new Follow(() => this.refresh(), REFRESH_MS);
+    // What is shown without a choice is no choice: the link stays short.
     this.chart = new MatrixChart(host, {
-      rule: (id) => {
-        this.rule = id;
-        this.refresh();
-      },
-      layer: (layer) => {
-        this.layer = layer;
-        this.refresh();
-      },
+      rule: (id) => onSetting("mapRule", this.store && id === firstRule(this.store) ? "" : id),
+      layer: (layer) =>
+        onSetting("mapLayer", this.store && layer === smallest(this.store) ? 0 : layer),
       onDestroy: () => {
         this.follow.stop();
         this.store = null;
@@ -72,10 +72,11 @@ class MatrixView {
     const { store } = this;
     if (store === null || store.digits === null) return;
     const rules = rulesShown(store);
-    if (!rules.some(({ id }) => id === this.rule)) this.rule = firstRule(store);
-    const top = settingOf(store.built, "hidden").length + 1;
-    const layers = Array.from({ length: top - 1 }, (_, i) => i + 2);
-    if (!layers.includes(this.layer)) this.layer = smallest(store, layers);
+    const wanted = settingOf(store.config, "mapRule");
+    this.rule = rules.some(({ id }) => id === wanted) ? wanted : firstRule(store);
+    const layers = layersOf(store);
+    const wantedLayer = settingOf(store.config, "mapLayer");
+    this.layer = layers.includes(wantedLayer) ? wantedLayer : smallest(store);
     const { rule, layer } = this;
     this.chart.setChoices({
       rules,
@@ -113,8 +114,14 @@ function firstRule(store: Store): string {
   return learning ?? ids.find((id) => store.rule(id)?.has_feedback === true) ?? ids[0] ?? "";
 }
 
+/** Layers of weights that errors go down through: all but the first. */
+function layersOf(store: Store): number[] {
+  return settingOf(store.built, "hidden").map((_, i) => i + 2);
+}
+
 /** The layer with the fewest weights: the one that can be read cell by cell. */
-function smallest(store: Store, layers: readonly number[]): number {
+function smallest(store: Store): number {
+  const layers = layersOf(store);
   const hidden = settingOf(store.built, "hidden");
   const { digits } = store;
   const classes = digits?.data.classes ?? 1;

@@ -2,6 +2,8 @@
 import type { RuleStyle } from "../charts/chart";
 import type { Moment } from "../charts/network/model";
 import { NetworkChart } from "../charts/network/network";
+import { settingOf } from "../config";
+import type { OnSetting } from "../controls/settings";
 import type { RuleInfo, SimulatorHandle } from "../engine/protocol";
 import { NETWORK as N } from "../messages/network";
 import type { Digits, Store } from "../store";
@@ -45,7 +47,10 @@ class Follower implements MountedFigure {
   private wantsNewest = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(private readonly host: FigureHost) {
+  constructor(
+    private readonly host: FigureHost,
+    private readonly onSetting: OnSetting,
+  ) {
     this.chart = new NetworkChart(
       {
         queue: host.queue,
@@ -72,9 +77,13 @@ class Follower implements MountedFigure {
       if (!this.chart.holding) this.wantsNewest = true;
     }
     const rules = rulesShown(store);
-    if (!rules.some((rule) => rule.id === this.rule)) {
-      this.rule = rules[0]?.id ?? null;
-      this.drop();
+    const wanted = settingOf(store.config, "netRule");
+    const rule = (rules.find(({ id }) => id === wanted) ?? rules[0])?.id ?? null;
+    if (rule !== this.rule) {
+      // The other rule's step stays until this one's is here, unless that rule is gone.
+      if (rules.some(({ id }) => id === this.rule)) this.wantOther();
+      else this.drop();
+      this.rule = rule;
     }
     this.chart.setRules(rules, this.rule ?? "");
     this.follow();
@@ -183,12 +192,15 @@ class Follower implements MountedFigure {
   }
 
   private choose(rule: string): void {
-    if (rule === this.rule) return;
-    this.rule = rule;
+    if (rule === this.rule || this.store === null) return;
+    // What is shown without a choice is no choice: the link stays short.
+    this.onSetting("netRule", rule === rulesShown(this.store)[0]?.id ? "" : rule);
+  }
+
+  private wantOther(): void {
     this.stepping = null;
     this.refreshing = true;
-    if (this.store !== null) this.chart.setRules(rulesShown(this.store), rule);
-    this.ask();
+    this.wantsNewest = true;
   }
 
   private newest(): void {
@@ -222,5 +234,5 @@ export const network: Figure = {
   needs: null,
   topics: ["status", "config", "digits"],
   caption: () => N.caption,
-  mount: (host) => new Follower(host),
+  mount: (host, onSetting) => new Follower(host, onSetting),
 };

@@ -4,6 +4,7 @@
  */
 import type { Chart, ChartHost, RuleStyle } from "../charts/chart";
 import { type SettingKey, settingOf } from "../config";
+import type { OnSetting } from "../controls/settings";
 import type { SimulatorHandle } from "../engine/protocol";
 import type { Store, Task, Topic } from "../store";
 
@@ -33,7 +34,8 @@ export interface Figure {
   /** Pictures the engine has to read out while the figure is on screen. */
   readonly needs: "outputs" | "latent" | null;
   caption(store: Store): string;
-  mount(host: FigureHost): MountedFigure;
+  /** What the reader chooses to look at goes through `onSetting` into the configuration, and so into the link. */
+  mount(host: FigureHost, onSetting: OnSetting): MountedFigure;
 }
 
 export const BOTH: readonly Task[] = ["autoencoder", "classifier"];

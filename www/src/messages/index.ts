@@ -105,6 +105,12 @@ export const SETTING_TEXT: Readonly<Record<SettingKey, SettingText>> = {
     help: "Which feedback weights to show.",
     options: { "0": "all layers" },
   },
+  netRule: { label: "Rule", help: "Whose step the network diagram shows." },
+  mapRule: { label: "Rule", help: "Whose weights the maps show." },
+  mapLayer: { label: "Weights", help: "Which layer’s weights the maps show." },
+  estimateRule: { label: "Rule", help: "Whose estimates are shown." },
+  estimateLayer: { label: "Layer", help: "In which hidden layer the unit is." },
+  estimateUnit: { label: "Unit", help: "Whose gradient is estimated." },
 };
 
 /** Names of rates that come with a setting; a rule's own rates bring theirs from the core. */

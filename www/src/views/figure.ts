@@ -37,7 +37,7 @@ export class FigureView {
     onSetting: OnSetting,
     private readonly onVisible: () => void,
   ) {
-    this.mounted = spec.mount(host);
+    this.mounted = spec.mount(host, onSetting);
     this.mounted.chart.image.setAttribute("aria-label", spec.title);
     this.options = spec.options.map((key) => settingControl(key, onSetting));
     // Focusable, because a table that scrolls must scroll by keyboard too.
