@@ -39,6 +39,7 @@ import { LEDE, M, SETTING_TEXT } from "../messages";
 import { C } from "../messages/lab";
 import { RunConfigs } from "../run-configs";
 import { Digits, Store } from "../store";
+import { Bar } from "./bar";
 import { CheckPanel } from "./check";
 import { CommandPanel } from "./command";
 import { DigitsLoader } from "./digits-loader";
@@ -46,15 +47,12 @@ import { acceptDrops, DigitsPanel } from "./digits-panel";
 import { FigureGrid } from "./figure-grid";
 import { readAt, Target } from "./goal";
 import { KeepPanel } from "./keep";
-import { LiveRegion } from "./live";
 import { type Notice, Notices } from "./notices";
 import { PinsPanel } from "./pins";
 import { ProgressLine } from "./progress";
 import { RunsPanel } from "./runs";
 import { keyList, Setup } from "./setup";
 import type { Shared } from "./shared";
-import { Standing } from "./standing";
-import { Transport } from "./transport";
 
 export interface LabOptions {
   readonly shared: Shared;
@@ -88,9 +86,6 @@ const ROOMY = 900;
 /** Steps of the native command while there is no run: the command's own number. */
 const NATIVE_STEPS = 20_000;
 
-/** Pause between two updates of the running numbers, in ms: faster ones cannot be read. */
-const NUMBERS_MS = 100;
-
 const now = (): number => performance.now();
 
 export class Lab {
@@ -100,9 +95,7 @@ export class Lab {
   private readonly palette: Palette;
   readonly notices: Notices;
   private readonly progress = new ProgressLine();
-  private readonly live = new LiveRegion(now);
-  private readonly statusLine = h("p", { class: "status-line" });
-  private readonly transport: Transport;
+  private readonly bar: Bar;
   private readonly device: DevicePanel;
   private readonly setup: Setup;
   private readonly figures: FigureGrid;
@@ -128,7 +121,6 @@ export class Lab {
   private armed = false;
   /** Scrolled out of sight, where nobody needs it to train. */
   private inSight = true;
-  private numbersAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly root: HTMLElement,
@@ -154,15 +146,19 @@ export class Lab {
     this.view = options.view ?? { controls: null, figures: null };
 
     const uid = `lab-${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36)}`;
-    const standing = new Standing(this.store, now, () => this.figures.show("loss"));
-    this.transport = new Transport(
+    this.bar = new Bar(
       {
+        store: this.store,
+        now,
         onRun: () => this.toggle(),
         onStep: (n) => this.engine.stepBy(n),
         onReset: () => this.restart(),
         onBudget: (ms) => this.set("budget", ms),
+        onCurves: () => this.figures.show("loss"),
+        size: (rule) => this.engine.size(rule),
       },
-      standing.element,
+      this.progress.element,
+      this.notices.element,
     );
     this.digitsPanel = new DigitsPanel((files) => void this.takeFiles(files));
     this.loader = new DigitsLoader({
@@ -445,20 +441,13 @@ export class Lab {
   private layout(): void {
     this.root.replaceChildren(
       h("h2", { class: "visually-hidden" }, M.instrument),
-      h(
-        "div",
-        { class: "bar" },
-        this.transport.element,
-        this.progress.element,
-        this.statusLine,
-        this.notices.element,
-      ),
+      this.bar.element,
       this.setup.choice,
       this.setup.settings,
       this.figures.element,
       this.figures.below,
       this.setup.panels,
-      this.live.element,
+      this.bar.live.element,
     );
   }
 
@@ -783,7 +772,7 @@ export class Lab {
     const { config } = this.store;
     this.setup.set(config);
     this.device.set(config);
-    this.transport.setBudget(settingOf(config, "budget"));
+    this.bar.setBudget(settingOf(config, "budget"));
     this.store.changed("config");
     this.refreshStatus();
     this.refreshLede();
@@ -801,46 +790,19 @@ export class Lab {
     setText(lede, LEDE[task](widths.join(" – "), Math.min(...hidden)));
   }
 
-  /** A change of phase shows at once, running numbers at a pace that can be read. */
   private takeStatus(status: EngineStatus): void {
     const { store } = this;
     const before = store.status;
     store.status = status;
-    const same = before.phase === status.phase && before.suspended === status.suspended;
     // The link has led where it leads to.
     if (before.phase === "stepping" && status.phase === "paused") this.notices.clear("at");
-    const at = now();
-    if (same && status.phase === "running" && at - this.numbersAt < NUMBERS_MS) return;
-    this.numbersAt = at;
-    this.refreshStatus();
+    if (this.bar.due(before, status)) this.refreshStatus();
   }
 
   private refreshStatus(): void {
     const { status } = this.store;
-    this.transport.set(status, this.armed);
-    setText(this.statusLine, this.statusText());
+    this.bar.show(this.armed, this.inSight);
     this.root.dataset.phase = status.suspended ? "suspended" : status.phase;
-    // What is scrolled out of sight is not read out either.
-    if (this.inSight) this.live.update(this.store);
     this.store.changed("status");
-  }
-
-  private statusText(): string {
-    const { status } = this.store;
-    if (status.suspended && status.phase === "running") return M.status.hidden;
-    if (status.phase === "finished") return M.status.finished(count(status.iteration));
-    const alive = status.lanes.filter((lane) => lane.stopped === null);
-    const behind = alive.filter(
-      (lane) => status.iteration - lane.step > settingOf(this.store.built, "interval"),
-    );
-    const slowest = behind[0];
-    if (slowest !== undefined && status.phase === "running") {
-      const names = behind.map((lane) => this.store.rule(lane.rule)?.short ?? lane.rule).join(", ");
-      return M.status.catchingUp(names, count(slowest.step), count(status.iteration));
-    }
-    const size = alive[0] === undefined ? null : this.engine.size(alive[0].rule);
-    return size === null
-      ? ""
-      : M.size(count(size.parameters), (size.flopsPerStep / 1e6).toPrecision(2));
   }
 }
