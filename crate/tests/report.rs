@@ -431,6 +431,8 @@ fn panels_of_a_letter_stand_above_each_other() {
 fn numbers_are_short_and_text_is_escaped() {
     assert_eq!(format::with_error(515.26, Some(4.13)), "515.3 ± 4.1");
     assert_eq!(format::with_error(0.12343, Some(0.0012)), "0.1234 ± 0.0012");
+    assert_eq!(format::with_error(2.6e-7, Some(8.4e-9)), "2.6e-7 ± 8.4e-9");
+    assert_eq!(format::with_error(0.0, Some(0.0)), "0 ± 0");
     assert_eq!(format::number(1234.5), "1234");
     assert_eq!(format::count(2_001_000), "2,001,000");
     assert_eq!(svg::escape("a<b & \"c\""), "a&lt;b &amp; &quot;c&quot;");

@@ -45,7 +45,9 @@ pub fn number(value: f64) -> String {
 /// `515.3 ± 4.1`: the error to two digits, the value to as many decimals.
 pub fn with_error(value: f64, error: Option<f64>) -> String {
     match error {
-        Some(error) if value.abs().max(error) < TINY => format!("{value:.1e} ± {error:.1e}"),
+        Some(error) if (f64::MIN_POSITIVE..TINY).contains(&value.abs().max(error)) => {
+            format!("{value:.1e} ± {error:.1e}")
+        }
         Some(error) if error > 0.0 => {
             let digits = decimals(error);
             format!("{value:.digits$} ± {error:.digits$}")
