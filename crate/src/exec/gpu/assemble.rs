@@ -512,17 +512,20 @@ impl Assembly<'_> {
 
     /// Register blocks no larger than the result, and narrow where there are two products or few columns.
     fn blocks(&self, group: &Group) -> Tuning {
-        let Tuning { mut rm4, mut rn4, large, wx, wy, .. } = self.tuning;
         let (products, depth, plain) = match &group.anchor {
             Anchor::Products { products, depth, views, .. } => {
                 (products.len(), *depth, views.iter().all(|view| matches!(view, View::Plain)))
             }
             _ => (0, 0, false),
         };
-        if group.rows * group.cols * depth >= large {
+        let two = products > 1;
+        // neighbouring rows of patches have no rows to hand each other
+        let own = if self.tuning.quads && !plain { Tuning::SOFTWARE } else { self.tuning };
+        let Tuning { mut rm4, mut rn4, large, wx, wy, .. } = own;
+        // SwiftShader does not live to compile two products of patches with doubled blocks
+        if group.rows * group.cols * depth >= large && (plain || !two) {
             (rm4, rn4) = (2 * rm4, 2 * rn4);
         }
-        let two = products > 1;
         if two && rn4 > 2 {
             rn4 /= 2;
         }
