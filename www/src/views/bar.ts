@@ -34,9 +34,9 @@ export class Bar {
     notices: HTMLElement,
   ) {
     const standing = new Standing(host.store, host.now, () => host.onCurves());
-    this.transport = new Transport(host, standing.element);
+    this.transport = new Transport(host, [standing.element, progress, this.line]);
     this.live = new LiveRegion(host.now);
-    this.element = h("div", { class: "bar" }, this.transport.element, progress, this.line, notices);
+    this.element = h("div", { class: "bar" }, this.transport.element, notices);
   }
 
   /** A change of phase shows at once, running numbers at a pace that can be read. */

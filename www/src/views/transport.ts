@@ -28,8 +28,8 @@ export class Transport {
   private readonly speed: HTMLInputElement;
   private readonly speedText = h("output", { class: "speed-text" });
 
-  /** `standing`: how the rules stand, between the run's numbers and its speed. */
-  constructor(host: TransportHost, standing: HTMLElement) {
+  /** `parts`: what stands between the run's numbers and its speed. */
+  constructor(host: TransportHost, parts: readonly HTMLElement[]) {
     const t = M.transport;
     this.run = h(
       "button",
@@ -78,7 +78,7 @@ export class Transport {
         ...this.buttons,
       ),
       this.statusList(),
-      standing,
+      ...parts,
       h(
         "label",
         { class: "speed", "data-control": "speed" },
