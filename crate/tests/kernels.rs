@@ -14,7 +14,7 @@ use credit_lab::kernels::activation::Activation;
 use credit_lab::kernels::loss::Loss;
 use credit_lab::kernels::{
     ALL, adam, add_scaled, adjoint, alignment, batch_sum, column_sum, conv, dense, dropout, gate,
-    gather, loss, noise, outer, output_error, pool, ridge, row_scale, sign_transport,
+    gather, loss, noise, outer, output_error, pool, ridge, row_scale, running_sum, sign_transport,
 };
 use credit_lab::plan::{
     Access, Arithmetic, Buf, Clock, Env, Hyper, Init, Kernel, Role, Scalar, Source, Tape,
@@ -341,6 +341,50 @@ fn add_scaled_case(arithmetic: Arithmetic) -> f64 {
         }
     }
     worst
+}
+
+fn running_sum_case(arithmetic: Arithmetic) -> f64 {
+    let mut worst = 0.0f64;
+    for n in LENGTHS {
+        for large in [1.0f32, 1e6] {
+            let mut b = Bench::new(Scalars(0.0, 0.0));
+            let (sum, rest, term) = (b.random(1, n), b.random(1, n), b.random(1, n));
+            b.bufs[0].1.iter_mut().for_each(|x| *x *= large);
+            b.bufs[1].1.iter_mut().for_each(|x| *x *= 1e-7 * large);
+            running_sum::record(&mut b.tape, "sum", sum, rest, term);
+            let o = b.run(arithmetic);
+            let what = format!("running_sum {n}, {large}, {arithmetic:?}");
+            worst = worst.max(within(&o, 0, &what, |at| U * (size(&o, 0, at) + size(&o, 2, at))));
+            // together they are as good as twice the digits
+            for at in 0..n {
+                let sum = f64::from(o.fast[0][at]) + f64::from(o.fast[1][at]);
+                let bound = 1.01 * U * size(&o, 2, at);
+                let off = (sum - o.exact[0][at]).abs();
+                assert!(off <= bound, "{what}: {off} at {at}, bound {bound}");
+            }
+        }
+    }
+    worst
+}
+
+#[test]
+fn a_running_sum_of_many_small_terms_is_as_good_as_one_of_doubles() {
+    let terms: Vec<f32> = (0..1000).map(|i| 0.1 + 1e-3 * ((i * 37) % 101) as f32).collect();
+    let mut b = Bench::new(Scalars(0.0, 0.0));
+    let (sum, rest) = (b.random(1, 1), b.random(1, 1));
+    let inputs: Vec<Buf> = terms.iter().map(|_| b.random(1, 1)).collect();
+    b.bufs[0].1[0] = 1e6;
+    b.bufs[1].1[0] = 0.0;
+    for (i, term) in terms.iter().enumerate() {
+        b.bufs[2 + i].1[0] = *term;
+        running_sum::record(&mut b.tape, "sum", sum, rest, inputs[i]);
+    }
+    let o = b.run(Arithmetic::Reproducible);
+    let exact = 1e6 + terms.iter().map(|x| f64::from(*x)).sum::<f64>();
+    let plain = terms.iter().fold(1e6f32, |sum, x| sum + x);
+    let found = f64::from(o.fast[0][0]);
+    assert!((found - exact).abs() <= 1.01 * U * exact, "{found}, exactly {exact}");
+    assert!((f64::from(plain) - exact).abs() > 10.0 * U * exact, "the test tests nothing");
 }
 
 fn row_scale_case(arithmetic: Arithmetic) -> f64 {
@@ -959,6 +1003,7 @@ fn case(kernel: &Kernel) -> Option<fn(Arithmetic) -> f64> {
         "output_error" => output_error_case,
         "ridge" => ridge_case,
         "row_scale" => row_scale_case,
+        "running_sum" => running_sum_case,
         "sample_loss" => sample_loss_case,
         "sign_transport" => sign_transport_case,
         _ => return None,

@@ -27,6 +27,7 @@ pub mod output_error;
 pub mod pool;
 pub mod ridge;
 pub mod row_scale;
+pub mod running_sum;
 pub mod sign_transport;
 mod split;
 
@@ -59,5 +60,6 @@ pub static ALL: &[&Kernel] = &[
     &pool::ADJOINT,
     &ridge::KERNEL,
     &row_scale::KERNEL,
+    &running_sum::KERNEL,
     &sign_transport::KERNEL,
 ];

@@ -3,7 +3,7 @@
 
 use super::{Feedback, Setting, Step};
 use crate::config::FeedbackLearner;
-use crate::kernels::{add_scaled, outer, ridge, row_scale};
+use crate::kernels::{add_scaled, outer, ridge, row_scale, running_sum};
 use crate::net::Layer;
 use crate::plan::{Buf, Tape};
 
@@ -53,8 +53,8 @@ pub fn fit(tape: &mut Tape, step: &mut Step, l: usize, target: &Target) {
         lambda_hat(tape, step, l);
     }
     let one = tape.scalar("1", |_, _| 1.0);
-    if let (Some(v), Some(s)) = (step.feedback.v.get(l - 1), step.feedback.s.get(l - 1)) {
-        let (v, s) = (*v, *s);
+    if let Some((v_rest, s_rest)) = step.feedback.rests.get(l - 1).copied() {
+        let (v, s) = (step.feedback.v[l - 1], step.feedback.s[l - 1]);
         let target = match target {
             Target::Exact(lambda) => *lambda,
             Target::Perturbation => match step.lambda_hat[l - 1] {
@@ -62,8 +62,14 @@ pub fn fit(tape: &mut Tape, step: &mut Step, l: usize, target: &Target) {
                 None => lambda_hat(tape, step, l),
             },
         };
-        outer::record(tape, &format!("V{name} += e^T e"), v, (fed, fed), one, one);
-        outer::record(tape, &format!("S{name} += e^T lambda_hat{l}"), s, (fed, target), one, one);
+        let zero = tape.scalar("0", |_, _| 0.0);
+        let mut add = |label: &str, sum: Buf, rest, right| {
+            let term = tape.temporary(label, sum.rows, sum.cols);
+            outer::record(tape, label, term, (fed, right), zero, one);
+            running_sum::record(tape, &format!("+= {label}"), sum, rest, term);
+        };
+        add(&format!("V{name} term = e^T e"), v, v_rest, fed);
+        add(&format!("S{name} term = e^T lambda_hat{l}"), s, s_rest, target);
         ridge::record(tape, &format!("B{name} = V^-1 S"), b, v, s);
         return;
     }

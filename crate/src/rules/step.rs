@@ -15,6 +15,8 @@ pub struct Feedback {
     pub v: Vec<Buf>,
     /// Ridge: `S = sum e^T lambda_hat`.
     pub s: Vec<Buf>,
+    /// Ridge: what V and S have rounded off, kept for the next step.
+    pub rests: Vec<(Buf, Buf)>,
     /// Fixed magnitudes of sign-symmetric feedback.
     pub magnitude: Vec<Buf>,
     /// The errors that feed B come from the output, not from the layer above.
@@ -54,6 +56,10 @@ impl Feedback {
             ));
             feedback.v.push(tape.declare(format!("V{name}"), rows, rows, Role::Memory, diagonal));
             feedback.s.push(tape.declare(format!("S{name}"), rows, cols, Role::Memory, Init::Zero));
+            let mut rest = |of: &str, cols| {
+                tape.declare(format!("rest of {of}{name}"), rows, cols, Role::Memory, Init::Zero)
+            };
+            feedback.rests.push((rest("V", rows), rest("S", cols)));
         }
         feedback
     }

@@ -10,7 +10,7 @@ use credit_lab::kernels::activation::Activation;
 use credit_lab::kernels::loss::Loss;
 use credit_lab::kernels::{
     ALL, adam, add_scaled, adjoint, alignment, batch_sum, column_sum, dense, gate, gather, loss,
-    noise, outer, output_error, ridge, row_scale, sign_transport,
+    noise, outer, output_error, ridge, row_scale, running_sum, sign_transport,
 };
 use credit_lab::plan::{Kernel, Lowered, Source};
 use std::rc::Rc;
@@ -277,6 +277,22 @@ async fn adam_case(gpu: &Rc<Gpu>) -> f64 {
                 + U * (before(0, at) + moved)
         }));
         assert_eq!(o.gpu[0][0], o.before[0][0], "{what}: no gradient, no change");
+    }
+    worst
+}
+
+async fn running_sum_case(gpu: &Rc<Gpu>) -> f64 {
+    let mut worst = 0.0f64;
+    for (rows, cols) in GRIDS {
+        let mut b = Bench::new(NONE);
+        b.mapped(rows, cols, |x| 1e6 * x).mapped(rows, cols, |x| 0.1 * x).random(rows, cols);
+        let o = b
+            .run(gpu, &|tape, bufs, _| running_sum::record(tape, "sum", bufs[0], bufs[1], bufs[2]))
+            .await;
+        let what = format!("running_sum {rows}x{cols}");
+        let before = |i: usize, at: usize| f64::from(o.before[i][at]).abs();
+        let all = |at: usize| before(0, at) + before(1, at) + before(2, at);
+        worst = worst.max(o.within(0, &what, |at| U * all(at)));
     }
     worst
 }
@@ -682,6 +698,7 @@ async fn case(kernel: &Kernel, gpu: &Rc<Gpu>) -> Option<f64> {
         "pool_adjoint" => images::pool_adjoint_case(gpu).await,
         "ridge" => host_case(gpu),
         "row_scale" => row_scale_case(gpu).await,
+        "running_sum" => running_sum_case(gpu).await,
         "sample_loss" => sample_loss_case(gpu).await,
         "sign_transport" => sign_transport_case(gpu).await,
         _ => return None,

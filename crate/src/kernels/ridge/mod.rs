@@ -4,7 +4,7 @@
 //! Buffers: B (m, n) read and written; V (m, m); S (m, n). Cholesky in f64 in scratch. Where V is not
 //! positive definite in f64 (gamma = 0 and too few samples), B keeps its old value.
 //!
-//! The f32 running sums stay good to about 3e-8 sqrt(steps): 3e-5 after a million steps.
+//! V may be ill-conditioned: its sums must not lose anything over a run (`running_sum`).
 
 use super::lanes::{Lanes, WithLanes, dispatch};
 use crate::plan::{Access, Buf, Kernel, Lowered, Op, Run, Tape};

@@ -114,6 +114,13 @@ fn adam_w(w: vec4f, m: vec4f, v: vec4f, rate: f32, correction: f32) -> vec4f {
   return w - m * rate / (sqrt(v) * correction + 1e-8);
 }
 
+/// What sum + term rounds off; see kernels/running_sum.
+fn rounded_off(sum: vec4f, term: vec4f) -> vec4f {
+  let total = sum + term;
+  let added = total - sum;
+  return (sum - (total - added)) + (term - added);
+}
+
 /// Smallest probability whose logarithm is taken.
 const TINY: f32 = 1.17549435e-38;
 
