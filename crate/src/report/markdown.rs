@@ -93,7 +93,7 @@ fn what_was_run(s: &Section) -> Vec<String> {
     table.rows.push(vec!["all".into(), String::new(), String::new(), hours(seconds)]);
     let mut parts = vec![
         format!(
-            "**What was run.** In full: {} steps, {} {}.",
+            "**What was run.** The whole experiment has {} steps and {} {} of each arm.",
             count(s.preset.steps),
             s.preset.seeds,
             if s.preset.seeds == 1 { "seed" } else { "seeds" }
