@@ -178,6 +178,11 @@ impl Records {
         self.items() * self.format.record() + self.record.len()
     }
 
+    /// Where the labels end that were looked at last.
+    fn looked(&self) -> usize {
+        self.items() * self.format.record() + self.format.labels()
+    }
+
     // Called from three places; a copy in each would be paid for by every visitor of the page.
     #[inline(never)]
     pub(super) fn push(&mut self, mut bytes: &[u8]) -> Checked<()> {
@@ -310,7 +315,7 @@ impl Candidates {
         self.alive.retain_mut(|records| {
             let Err(message) = records.push(bytes) else { return true };
             // Of several, the one that went furthest knows best; the same in chunks of any size.
-            let at = records.bytes();
+            let at = records.looked();
             let first_image = records.items() == 0;
             if refused.as_ref().is_none_or(|(furthest, _)| at > *furthest) {
                 let message = if first_image { self.name.foreign(&self.start) } else { message };
@@ -410,6 +415,17 @@ mod tests {
 
     fn refusal(name: &str, bytes: &[u8]) -> String {
         read(name, bytes, 1_000).err().unwrap()
+    }
+
+    #[test]
+    fn a_refusal_is_the_same_in_chunks_of_any_size() {
+        let mut bytes = vec![0; 2 * 3074];
+        (bytes[3073], bytes[3074]) = (214, 217);
+        let whole = read("my-train", &bytes, usize::MAX).err().unwrap();
+        assert!(whole.contains("CIFAR-100 coarse labels from 0 to 19, found 217"), "{whole}");
+        for chunk in 1..9 {
+            assert_eq!(read("my-train", &bytes, chunk).err().unwrap(), whole, "chunks of {chunk}");
+        }
     }
 
     #[test]
