@@ -34,10 +34,14 @@ export class Standing {
     this.go.addEventListener("click", onCurves);
     this.element = h("div", { class: "standing", "data-control": "standing" }, this.go, this.list);
     store.on("config", () => this.draw());
-    store.on("status", () => this.draw());
-    store.on("history", () => {
-      if (this.now() - this.last >= CALM_MS) this.draw();
-    });
+    store.on("status", () => this.refresh());
+    store.on("history", () => this.refresh());
+  }
+
+  /** While a run goes on, at a calm pace; where it stands when it stops, at once. */
+  private refresh(): void {
+    const running = this.store.status.phase === "running";
+    if (!running || this.now() - this.last >= CALM_MS) this.draw();
   }
 
   private draw(): void {
