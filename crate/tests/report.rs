@@ -13,7 +13,8 @@ use credit_lab::report::chart::figure::grid;
 use credit_lab::report::chart::scale::Scale;
 use credit_lab::report::chart::{png, svg};
 use credit_lab::report::merge::Collection;
-use credit_lab::report::numbers::{self, Judged, Numbers};
+use credit_lab::report::numbers::{self, Judged, Numbers, Verdict};
+use credit_lab::report::statements::statements;
 use credit_lab::report::stats::Summary;
 use credit_lab::report::{Request, format, write};
 use serde_json::{Value, json};
@@ -309,6 +310,7 @@ fn full(name: &str) -> (PathBuf, Vec<PathBuf>) {
     let request = Request {
         folders: vec![out.clone()],
         out: out.join("report"),
+        keep: false,
         title: "Runs".into(),
         notes: Some(notes),
     };
@@ -392,11 +394,65 @@ fn the_report_says_what_the_numbers_say() {
 }
 
 #[test]
+fn standard_errors_that_admit_anything_are_no_agreement() {
+    let out = folder("loose");
+    // 5 and 15: mean 10, s.e. 5; Table 9 has 9 +/- 0.4, which is 0.2 of 5.02 away, and 5.02 is more than half of 9
+    for (seed, loss) in [(1, 5.0), (2, 15.0)] {
+        File::new("bp", seed).losses(&[loss]).finished().put(&out, "bp", seed);
+    }
+    let (numbers, _) = numbers_of(&[out]).unwrap();
+    let beside = numbers.comparisons.iter().find(|c| c.arm == "bp").unwrap();
+    assert_eq!(beside.verdict(), Verdict::Loose);
+    let said = statements(&preset(), &numbers);
+    assert!(said.agrees.is_empty(), "{:?}", said.agrees);
+    assert!(said.open.iter().any(|s| s.contains("BP: 10.0 ± 5.0")), "{:?}", said.open);
+}
+
+/// A second experiment, on other runs.
+fn other() -> Preset {
+    Preset { id: "other", runs: "other", source: "Figure 8", width: Some(1.0), ..preset() }
+}
+
+#[test]
+fn a_report_that_is_there_keeps_what_these_runs_say_nothing_of() {
+    let [first, second, at] = ["keep-1", "keep-2", "keep-out"].map(folder);
+    let presets = [other(), preset()];
+    let report = at.join("paper.md");
+    let request = |folder: &PathBuf, keep| Request {
+        folders: vec![folder.clone()],
+        out: report.clone(),
+        keep,
+        title: "Runs".into(),
+        notes: None,
+    };
+    File::new("bp", 1).losses(&[4.0]).finished().put(&first, "bp", 1);
+    assert!(write(&presets, &request(&first, true)).is_err(), "there is nothing to keep");
+    write(&presets, &request(&first, false)).unwrap();
+    let before = std::fs::read_to_string(&report).unwrap();
+    assert!(before.contains("](paper/demo.svg)") && at.join("paper/demo.svg").is_file());
+
+    let mut narrow = File::new("np", 1).losses(&[7.0]).finished();
+    narrow.lines[0] =
+        narrow.lines[0].replace("\"preset\":\"demo\"", "\"preset\":\"other\",\"width\":0.25");
+    let place = second.join("other").join("np");
+    std::fs::create_dir_all(&place).unwrap();
+    std::fs::write(place.join("seed-1.jsonl"), narrow.text()).unwrap();
+    write(&presets, &request(&second, true)).unwrap();
+    let after = std::fs::read_to_string(&report).unwrap();
+    let (opening, demo) = before.split_once("\n## Figure 9").unwrap();
+    assert!(after.starts_with(opening) && after.ends_with(demo), "Figure 9 stays as it was");
+    let (_, new) = after.split_once("\n## Figure 8").unwrap();
+    assert!(new.contains("| NP, width 0.25 | 7 |"), "{new}");
+    assert!(new.find("## Figure 9").is_some(), "in the order of the experiments");
+}
+
+#[test]
 fn a_folder_without_runs_is_an_error() {
     let out = folder("empty");
     let request = Request {
         folders: vec![out.clone()],
         out: out.join("r"),
+        keep: false,
         title: String::new(),
         notes: None,
     };

@@ -13,9 +13,12 @@ pub struct Options {
     /// Folders that `credit-lab run` wrote; shards of one experiment may be in several
     #[arg(required = true)]
     folders: Vec<PathBuf>,
-    /// Folder for the report
+    /// Folder for `report.md` and its figures; or FILE.md, with figures in a folder FILE beside it
     #[arg(long, default_value = "report")]
     out: PathBuf,
+    /// Leave the sections of experiments without runs in these folders as they are in the report that is there
+    #[arg(long)]
+    keep: bool,
     /// First line of the report
     #[arg(long, default_value = "The paper's experiments, run again")]
     title: String,
@@ -29,6 +32,7 @@ pub fn run(options: &Options) -> Result<()> {
     let request = Request {
         folders: options.folders.clone(),
         out: options.out.clone(),
+        keep: options.keep,
         title: options.title.clone(),
         notes: options.notes.clone(),
     };

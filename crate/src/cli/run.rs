@@ -126,6 +126,7 @@ impl Shared {
             machine: machine(),
             device: format!("{:?}", self.device).to_lowercase(),
             command: command(),
+            width: preset.width,
         };
         let snapshots = Duration::from_secs(self.snapshots);
         let (device, threads) = (self.device, self.threads);

@@ -40,6 +40,20 @@ pub struct Preset {
     pub references: Vec<Reference>,
 }
 
+impl Preset {
+    /// The same experiment with the arms named by the width of their convolutional networks, where they have any and
+    /// it is not the paper's.
+    #[must_use]
+    pub fn named_by_width(mut self, width: f64) -> Self {
+        if self.width.is_some() && width < 1.0 {
+            for arm in &mut self.arms {
+                arm.label = format!("{}, width {width}", arm.label);
+            }
+        }
+        self
+    }
+}
+
 /// Data that an experiment needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

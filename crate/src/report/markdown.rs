@@ -28,17 +28,38 @@ pub fn opening(title: &str) -> String {
         "# {title}\n\n\
          Losses are in the paper's unit, summed over a batch of 32. Means are over seeds, ± one standard error \
          (std / √n, with n − 1 in std; the authors use n). A number counts as agreeing within two combined standard \
-         errors. Means at the end of training are over finished runs; as long as there is none, over the last rows \
+         errors, unless these exceed a tenth of the paper's number. Means at the end of training are over finished runs; as long as there is none, over the last rows \
          of unfinished ones, and diverged runs are listed.\n"
     )
 }
 
+/// First line of an experiment's section.
+pub fn heading(preset: &Preset) -> String {
+    format!("## {}: {}", preset.source, preset.title)
+}
+
+/// Sections of a report by their first lines, which they contain.
+pub fn sections(report: &str) -> BTreeMap<String, String> {
+    let mut sections: BTreeMap<String, String> = BTreeMap::new();
+    let mut current = None;
+    for line in report.lines() {
+        if line.starts_with("## ") {
+            current = Some(line.to_string());
+        }
+        if let Some(heading) = &current {
+            let section = sections.entry(heading.clone()).or_default();
+            section.push_str(line);
+            section.push('\n');
+        }
+    }
+    sections.values_mut().for_each(|text| *text = format!("{}\n", text.trim_end()));
+    sections
+}
+
 /// Text of an experiment.
 pub fn section(s: &Section) -> String {
-    let mut parts = vec![
-        format!("## {}: {}", s.preset.source, s.preset.title),
-        s.preset.about.split_whitespace().collect::<Vec<_>>().join(" "),
-    ];
+    let mut parts =
+        vec![heading(s.preset), s.preset.about.split_whitespace().collect::<Vec<_>>().join(" ")];
     parts.extend(s.note.map(|note| note.trim().to_string()));
     parts.extend(s.figures.iter().map(|(file, what)| format!("![{what}]({file})")));
     let printed = tables::printed(s.preset, s.numbers);

@@ -51,6 +51,12 @@ impl Collection {
         self.arms.get(&(set.into(), arm.into())).map_or(&[], Vec::as_slice)
     }
 
+    /// Width at which a set's convolutional networks were run, where its runs say so.
+    pub fn width(&self, set: &str) -> Option<f64> {
+        let mut runs = self.arms.iter().filter(|((of, _), _)| of == set).flat_map(|(_, runs)| runs);
+        runs.find_map(|run| run.header.width)
+    }
+
     fn add(&mut self, set: &str, run: Run) -> Result<()> {
         let key = (set.to_string(), run.header.arm.clone());
         let runs = self.arms.entry(key).or_default();

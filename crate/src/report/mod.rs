@@ -31,8 +31,11 @@ use std::path::{Path, PathBuf};
 pub struct Request {
     /// Folders with runs, searched to their bottoms.
     pub folders: Vec<PathBuf>,
-    /// Folder for the report; made if it is not there.
+    /// Folder for the report, which is `report.md` in it; or, where it ends in `.md`, the report itself, whose figures
+    /// and tables go to a folder of that name beside it. Made if it is not there.
     pub out: PathBuf,
+    /// Leaves the sections of experiments without runs in `folders` as they are in the report that is there.
+    pub keep: bool,
     /// First line of the report.
     pub title: String,
     /// Markdown whose sections `## <preset>` go below the presets' headings.
@@ -42,12 +45,27 @@ pub struct Request {
 /// Pixels of a PNG for each unit of its SVG.
 pub const DENSITY: f32 = 2.0;
 
+impl Request {
+    /// The report, the folder of its figures, and how it refers to that folder.
+    fn places(&self) -> (PathBuf, PathBuf, String) {
+        let named = self.out.extension().is_some_and(|e| e == "md");
+        match self.out.file_stem().filter(|_| named) {
+            Some(stem) => (
+                self.out.clone(),
+                self.out.with_extension(""),
+                format!("{}/", stem.to_string_lossy()),
+            ),
+            None => (self.out.join("report.md"), self.out.clone(), String::new()),
+        }
+    }
+}
+
 /// Writes `report.md` and, for every experiment with runs, `<preset>.svg`, `.png`, `.csv` and `.json` (and
 /// `<preset>-pictures.svg` and `.png` where there are pictures). Returns the files in the order of writing.
 ///
 /// # Errors
-/// Runs that cannot be read or do not belong together ([`Collection::read`]); no runs at all; files that cannot be
-/// written.
+/// Runs that cannot be read or do not belong together ([`Collection::read`]); no runs at all; no report of which to
+/// keep anything; files that cannot be written.
 pub fn write(presets: &[Preset], request: &Request) -> Result<Vec<PathBuf>> {
     let runs = Collection::read(presets, &request.folders)?;
     let notes = match &request.notes {
@@ -67,11 +85,24 @@ pub fn write(presets: &[Preset], request: &Request) -> Result<Vec<PathBuf>> {
             "no runs of a known experiment (<preset>/<arm>/seed-<n>.jsonl); `credit-lab run` makes them",
         ));
     }
-    let mut output = Output { folder: &request.out, files: Vec::new() };
-    std::fs::create_dir_all(&request.out)
-        .map_err(|e| Error::io(request.out.display().to_string(), &e))?;
+    let (report, folder, link) = request.places();
+    let earlier = match std::fs::read_to_string(&report) {
+        Ok(text) if request.keep => markdown::sections(&text),
+        Err(e) if request.keep => return Err(Error::io(report.display().to_string(), &e)),
+        _ => BTreeMap::new(),
+    };
+    let mut output = Output { folder: &folder, link, files: Vec::new() };
+    std::fs::create_dir_all(&folder).map_err(|e| Error::io(folder.display().to_string(), &e))?;
     let mut text = markdown::opening(&request.title);
-    for preset in presets.iter().filter(reported) {
+    for preset in presets {
+        if !reported(&preset) {
+            if let Some(section) = earlier.get(&markdown::heading(preset)) {
+                text.push('\n');
+                text.push_str(section);
+            }
+            continue;
+        }
+        let preset = &preset.clone().named_by_width(runs.width(preset.runs).unwrap_or(1.0));
         let arms = numbers::arms(preset, &runs);
         let judged = Judged::of(preset, presets);
         let numbers = numbers::numbers(preset, &arms, &judged);
@@ -91,12 +122,15 @@ pub fn write(presets: &[Preset], request: &Request) -> Result<Vec<PathBuf>> {
         let line = |(path, why): &(PathBuf, String)| format!("`{}`: {why}", path.display());
         text.push_str(&list(&runs.left_out.iter().map(line).collect::<Vec<_>>()));
     }
-    output.file("report.md", text)?;
+    std::fs::write(&report, text).map_err(|e| Error::io(report.display().to_string(), &e))?;
+    output.files.push(report);
     Ok(output.files)
 }
 
 struct Output<'a> {
     folder: &'a Path,
+    /// Before the names of files, in the report.
+    link: String,
     files: Vec<PathBuf>,
 }
 
@@ -123,7 +157,7 @@ impl Output<'_> {
         let mut figures = Vec::new();
         if let Some(drawn) = figures::figure(preset, arms, judged, subtitle(preset, arms)) {
             self.picture(preset.id, &figure::draw(&drawn))?;
-            figures.push((format!("{}.svg", preset.id), drawn.title));
+            figures.push((format!("{}{}.svg", self.link, preset.id), drawn.title));
         }
         let methods = seen::methods(arms)?;
         if !methods.is_empty() {
@@ -132,7 +166,7 @@ impl Output<'_> {
             let what = "B: the two numbers to which each image is compressed, coloured by its digit. \
                         C: images (upper rows) and what the network gives back (lower rows).";
             self.picture(&name, &pictures::draw(&title, what, &methods)?)?;
-            figures.push((format!("{name}.svg"), title));
+            figures.push((format!("{}{name}.svg", self.link), title));
         }
         Ok(figures)
     }

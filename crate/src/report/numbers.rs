@@ -89,6 +89,10 @@ pub struct Comparison {
 /// Standard errors within which two numbers agree.
 pub const WITHIN: f64 = 2.0;
 
+/// Combined standard error, as a share of their number, up to which being within it says something: beyond, nearly
+/// anything would agree.
+pub const TELLING: f64 = 0.1;
+
 /// What a comparison says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -97,6 +101,8 @@ pub enum Verdict {
     Agrees,
     /// Not.
     Differs,
+    /// Within them, but they are so large ([`TELLING`]) that this says nothing.
+    Loose,
     /// One of them has no standard error.
     Open,
 }
@@ -104,9 +110,11 @@ pub enum Verdict {
 impl Comparison {
     /// What it says.
     pub fn verdict(&self) -> Verdict {
+        let combined = self.ours.se.zip(self.error).map_or(0.0, |(a, b)| a.hypot(b));
         match self.in_errors {
-            Some(z) if z.abs() <= WITHIN => Verdict::Agrees,
-            Some(_) => Verdict::Differs,
+            Some(z) if z.abs() > WITHIN => Verdict::Differs,
+            Some(_) if combined > TELLING * self.theirs.abs() => Verdict::Loose,
+            Some(_) => Verdict::Agrees,
             None => Verdict::Open,
         }
     }

@@ -36,6 +36,9 @@ pub struct Header {
     pub device: String,
     /// What was typed.
     pub command: String,
+    /// Width of convolutional networks, of experiments that have them; 1 is the paper's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<f64>,
 }
 
 /// A row of metrics; what was not measured is none.

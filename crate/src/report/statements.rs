@@ -12,7 +12,7 @@ pub struct Statements {
     pub agrees: Vec<String>,
     /// Further apart, or in another order.
     pub differs: Vec<String>,
-    /// There is no standard error to judge by.
+    /// There is no standard error to judge by, or one that is too large.
     pub open: Vec<String>,
 }
 
@@ -35,6 +35,7 @@ pub fn statements(preset: &Preset, numbers: &Numbers) -> Statements {
         match c.verdict() {
             Verdict::Agrees => all.agrees.push(sentence),
             Verdict::Differs => all.differs.push(sentence),
+            Verdict::Loose => all.open.push(sentence),
             Verdict::Open => {}
         }
     }

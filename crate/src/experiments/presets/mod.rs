@@ -60,7 +60,7 @@ pub const ALL: &[fn(Look) -> Result<Preset>] = &[
 
 /// All of them, for data of this look.
 pub fn all(look: Look) -> Result<Vec<Preset>> {
-    ALL.iter().map(|preset| preset(look)).collect()
+    ALL.iter().map(|preset| Ok(preset(look)?.named_by_width(look.width))).collect()
 }
 
 /// The experiment of this name.

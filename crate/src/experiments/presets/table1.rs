@@ -25,7 +25,6 @@ pub(super) fn data(look: Look) -> (&'static str, &'static str) {
 pub(super) fn method(look: Look, name: &str, label: &str, rule: &str, noise: Noise) -> Arm {
     let Look { image, classes, width } = look;
     let config = convolutional::config(rule, Optimizer::Adam, image, classes, width);
-    let label = if width < 1.0 { format!("{label}, width {width}") } else { label.to_string() };
     arm(format!("{}-{name}", data(look).0), label, RunConfig { noise, ..config })
 }
 
