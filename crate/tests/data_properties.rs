@@ -256,3 +256,78 @@ proptest! {
         prop_assert!(Dataset::embedded(&gzip(&noise, 9)).is_err());
     }
 }
+
+/// What a loader makes of a file of this name: its report and what is missing then, or the refusal.
+fn load(loader: &mut Loader, name: &str, bytes: &[u8], sizes: &[usize]) -> Result<String, String> {
+    loader.begin(name);
+    let mut rest = bytes;
+    for &size in sizes.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (chunk, tail) = rest.split_at(size.min(rest.len()));
+        loader.push(chunk).map_err(|error| error.to_string())?;
+        rest = tail;
+    }
+    let report = loader.end().map_err(|error| error.to_string())?;
+    Ok(format!("{report:?} {:?}", loader.missing()))
+}
+
+/// A table of labels and images with `side` squared pixels.
+fn table(labels: &[u8], pixels: &[u8], side: usize, heading: bool, end: &str) -> Vec<u8> {
+    let mut text = String::new();
+    if heading {
+        let names: Vec<String> = (0..side * side).map(|i| format!(",pixel{i}")).collect();
+        text = format!("label{}{end}", names.concat());
+    }
+    for (label, image) in labels.iter().zip(pixels.chunks(side * side)) {
+        let values: Vec<String> = image.iter().map(|pixel| format!(",{pixel}")).collect();
+        text += &format!("{label}{}{end}", values.concat());
+    }
+    text.into_bytes()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn tables_give_what_idx_files_of_the_same_images_give(
+        labels in vec(0_u8..10, 2..40),
+        side in 1_usize..7,
+        noise in vec(any::<u8>(), 36 * 40),
+        (heading, windows) in (any::<bool>(), any::<bool>()),
+        sizes in chunk_sizes(),
+    ) {
+        let pixels = &noise[..labels.len() * side * side];
+        let (test, train) = (&labels[..1], &labels[1..]);
+        let (test_pixels, train_pixels) = pixels.split_at(side * side);
+        let end = if windows { "\r\n" } else { "\n" };
+        let mut tables = Loader::new();
+        let [train_table, test_table] = [(train, train_pixels), (test, test_pixels)]
+            .map(|(labels, pixels)| table(labels, pixels, side, heading, end));
+        load(&mut tables, "mnist_train.csv", &train_table, &sizes).unwrap();
+        load(&mut tables, "mnist_test.csv.gz", &gzip(&test_table, 6), &sizes).unwrap();
+        let ours = tables.finish().unwrap();
+        prop_assert_eq!((ours.rows, ours.cols), (side, side));
+        prop_assert_eq!(&ours.train.images, train_pixels);
+        prop_assert_eq!(&ours.train.labels, train);
+        prop_assert_eq!(&ours.test.images, test_pixels);
+        prop_assert_eq!(&ours.test.labels, test);
+
+        // a table stands for two IDX files, so the other two may be IDX
+        let mut mixed = Loader::new();
+        mixed.add_file("t10k-images", &idx_images(1, side, side, test_pixels)).unwrap();
+        mixed.add_file("t10k-labels", &idx_labels(test)).unwrap();
+        load(&mut mixed, "mnist_train.csv", &train_table, &sizes).unwrap();
+        prop_assert_eq!(&mixed.finish().unwrap().train.images, train_pixels);
+    }
+
+    #[test]
+    fn text_in_any_chunks_has_the_same_outcome(
+        text in "(label,p0\n)?([0-9]{1,3}[,;\n\r\" a]{0,2}){0,400}", sizes in chunk_sizes(),
+    ) {
+        let outcome =
+            |sizes: &[usize]| load(&mut Loader::new(), "digits.csv", text.as_bytes(), sizes);
+        prop_assert_eq!(outcome(&sizes), outcome(&[usize::MAX]));
+    }
+}

@@ -15,7 +15,7 @@ import {
   stepTo,
   waitPhase,
 } from "./harness.mjs";
-import { idxSet } from "./idx.mjs";
+import { csvTable, idxSet } from "./idx.mjs";
 import { FOLDER } from "./server.mjs";
 
 /** @type {Awaited<ReturnType<typeof start>>} */
@@ -47,6 +47,23 @@ describe("digits", () => {
     assert.equal(await digits(page), before);
     assert.equal(await iteration(page), 1);
     await stepTo(page, "1 step", 2);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
+  test("two CSV tables replace the digits; one that is no table of images is refused", async () => {
+    const opened = await open(env, { params: "task=classifier&rules=np,bp" });
+    const { page } = opened;
+    const shares = { name: "mnist_train.csv", bytes: Buffer.from("label,p0\n3,0.5\n") };
+    await refusal(page, shares);
+    await page.getByText("expected a whole number from 0 to 255, found `0.5`").waitFor();
+    const labels = Array.from({ length: 60 }, (_, i) => i % 10);
+    await drop(page, [{ name: "mnist_train.csv", bytes: csvTable(labels) }]);
+    await page.getByText("Still missing: test images, test labels").waitFor();
+    await drop(page, [{ name: "mnist_test.csv", bytes: csvTable(labels.slice(0, 20)) }]);
+    await page.getByText("Loaded 60 training and 20 test images").waitFor();
+    assert.match((await digits(page)) ?? "", /^CSV files, 60 \+ 20 images/);
+    await stepTo(page, "1 step", 1);
     assertQuiet(opened);
     await opened.close();
   });

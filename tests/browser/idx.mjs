@@ -25,6 +25,17 @@ function labelFile(labels) {
   ]);
 }
 
+/** A CSV table of the same images, as they are handed around. */
+export function csvTable(labels, side = 28) {
+  const pixels = images(labels, side).subarray(16);
+  const heading = ["label", ...Array.from({ length: side * side }, (_, i) => `pixel${i}`)];
+  const rows = labels.map((label, i) => [
+    label,
+    ...pixels.subarray(i * side * side, (i + 1) * side * side),
+  ]);
+  return Buffer.from([heading, ...rows].map((row) => row.join(",")).join("\n"));
+}
+
 /** The four official names; the training images gzipped, the rest plain. */
 export function idxSet({ train = 80, test = 20, side = 28 } = {}) {
   const trainLabels = Array.from({ length: train }, (_, i) => i % 10);

@@ -28,7 +28,7 @@ struct Layout {
     archives: &'static [&'static str],
 }
 
-const LAYOUTS: [Layout; 3] = [
+const LAYOUTS: [Layout; 4] = [
     Layout {
         name: "MNIST and its relatives",
         needed: &[
@@ -37,6 +37,13 @@ const LAYOUTS: [Layout; 3] = [
             "t10k-images-idx3-ubyte",
             "t10k-labels-idx1-ubyte",
         ],
+        some: &[],
+        subfolder: None,
+        archives: &[],
+    },
+    Layout {
+        name: "CSV tables of digits",
+        needed: &["mnist_train.csv", "mnist_test.csv"],
         some: &[],
         subfolder: None,
         archives: &[],
@@ -291,6 +298,16 @@ mod tests {
             error.contains("several data sets (MNIST and its relatives, CIFAR-100)"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn tables_are_read_in_place_of_idx_files() {
+        let folder = Folder::new("tables");
+        folder.write("mnist_train.csv", b"label,p0\n1,7\n2,7\n");
+        let error = folder.load("");
+        assert!(error.contains("CSV tables of digits, but not mnist_test.csv"), "{error}");
+        folder.write("mnist_test.csv", b"3,7\n");
+        assert_eq!(folder.load(""), "CSV files, 2 + 1 images");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! [`AnyFile`]: the content of one file of any kind we read, recognised by what it starts with and
 //! what it is called.
 //!
-//! IDX files have a magic number, archives a checksum in their first header. CIFAR's files have
-//! neither: they are what is left, and the name decides first ([`cifar::Name`]). A file of another
+//! IDX files have a magic number, archives a checksum in their first header, tables are text. CIFAR's files have
+//! none of it: they are what is left, and the name decides first ([`cifar::Name`]). A file of another
 //! data set than the ones before it is refused as soon as that shows.
 
 use super::body::Body;
@@ -10,6 +10,7 @@ use super::cifar::{self, Batch, Candidates, Format, Part, Records};
 use super::idx::{IdxFile, Progress};
 use super::roles::{file_name, says};
 use super::stream::Content;
+use super::table::{Table, is_table};
 use super::tar::{self, Entries, Tar};
 use super::{Checked, MAX_BYTES, foreign, grouped};
 
@@ -23,7 +24,7 @@ pub(super) enum Family {
 impl Family {
     fn name(self) -> &'static str {
         match self {
-            Self::Idx => "IDX (MNIST)",
+            Self::Idx => "IDX (MNIST) or CSV",
             Self::Cifar(format) => format.name(),
         }
     }
@@ -45,6 +46,8 @@ fn check_family(wanted: Option<Family>, found: Family) -> Checked<()> {
 /// What a whole file gives.
 pub(super) enum Whole {
     Idx(IdxFile),
+    /// Images and labels of a CSV file.
+    Table([IdxFile; 2]),
     /// A file of records, or all those in an archive.
     Cifar {
         archive: bool,
@@ -66,6 +69,7 @@ enum State {
     /// Not recognised yet.
     Start(Vec<u8>),
     Idx(Body),
+    Table(Box<Table>),
     Records(Candidates),
     Archive(Box<Archive>),
 }
@@ -85,6 +89,7 @@ impl AnyFile {
         let items = match &self.state {
             State::Start(_) => 0,
             State::Idx(body) => return body.progress(),
+            State::Table(table) => table.items(),
             State::Records(candidates) => candidates.items(),
             State::Archive(archive) => archive.found.items(),
         };
@@ -118,6 +123,13 @@ impl AnyFile {
             self.state = State::Archive(archive);
             return Ok(());
         }
+        if self.name.format.is_none() && is_table(&start) {
+            let mut table = Box::new(Table::new(&start, self.classes));
+            table.push(&start)?;
+            self.state = State::Table(table);
+            // tables hold what IDX files do and go with them
+            return check_family(self.wanted, Family::Idx);
+        }
         self.state = State::Records(Candidates::new(self.name, &start)?);
         match self.name.format {
             Some(format) => check_family(self.wanted, Family::Cifar(format)),
@@ -145,6 +157,7 @@ impl Content for AnyFile {
         match &mut self.state {
             State::Start(_) => Ok(()),
             State::Idx(body) => body.push(bytes),
+            State::Table(table) => table.push(bytes),
             State::Records(candidates) => candidates.push(bytes),
             State::Archive(archive) => archive.push(bytes),
         }
@@ -155,6 +168,7 @@ impl Content for AnyFile {
         match &mut self.state {
             State::Start(_) => Err("the file is empty; download it again".into()),
             State::Idx(body) => body.finish().map(Whole::Idx),
+            State::Table(table) => table.finish().map(Whole::Table),
             State::Records(candidates) => {
                 let (part, batch) = candidates.finish()?;
                 check_family(self.wanted, Family::Cifar(batch.format))?;

@@ -58,7 +58,7 @@ pub(super) fn unknown(start: &[u8]) -> String {
         .or_else(|| guess(start))
         .unwrap_or_else(|| "this is another format; give the original files".into());
     format!(
-        "expected an IDX file (MNIST) or a CIFAR file or archive ({}, {}, {}), found {}: {what}",
+        "expected an IDX file (MNIST), a CSV table, or a CIFAR file or archive ({}, {}, {}), found {}: {what}",
         Format::Cifar10.files(),
         Format::Cifar100.files(),
         Format::Cifar10.archive(),
@@ -145,7 +145,10 @@ fn recognise_text(start: &[u8]) -> Option<(&'static str, &'static str)> {
     match start[0] {
         b'<' => Some(("a web page (HTML or XML)", AGAIN)),
         b'{' | b'[' => Some(("JSON text, perhaps a server's answer", AGAIN)),
-        _ => Some(("text, perhaps a CSV table", "give the data files")),
+        _ => Some((
+            "text, but no CSV table of images",
+            "a table has a row for each image: its label, then its pixels, separated by commas",
+        )),
     }
 }
 
@@ -165,7 +168,7 @@ mod tests {
             (b"PK\x03\x04\x14\0\0\0\0\0some/mnist.gz", "ZIP"),
             (b"PK\x03\x04\x14\0\0\0\0\0x_train.npy", ".npz"),
             (b"\x93NUMPY\x01\0", "NumPy array"),
-            (b"label,1x1,1x2,1x3\n5,0,0,0\n", "CSV"),
+            (b"five zero zero zero\n", "no CSV table"),
             (b"\x1f\x8b\x08", "gzip data inside gzip"),
             (&tar, "tar archive"),
         ];

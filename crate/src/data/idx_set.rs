@@ -1,4 +1,4 @@
-//! [`IdxSet`]: the four IDX files of a data set, in any order.
+//! [`IdxSet`]: the four IDX files of a data set, in any order, or CSV tables, which hold two each.
 //!
 //! Each is given a place among the others ([`super::roles`]); counts and sizes are compared across
 //! files only at the end, so that a data set can be replaced file by file.
@@ -24,6 +24,8 @@ struct Loaded {
     file: String,
     place: Place,
     role: Role,
+    /// From a CSV table.
+    table: bool,
     content: IdxFile,
 }
 
@@ -32,21 +34,30 @@ impl IdxSet {
         self.files.is_empty()
     }
 
-    /// Keeps a file in place of an earlier one of its role.
+    /// Keeps what a file holds (a table holds images and labels) in place of what was there for its roles. The report
+    /// is of the first.
     ///
     /// # Errors
     /// [`Error::Data`] if its place among the others is not clear; nothing has changed then.
-    pub(super) fn add(&mut self, file: String, content: IdxFile) -> Result<FileReport> {
-        let IdxHeader { kind, items, .. } = content.header;
-        let place = Place { kind, items, named: split_in_name(&file) };
+    pub(super) fn add(&mut self, file: String, contents: Vec<IdxFile>) -> Result<FileReport> {
+        let named = split_in_name(&file);
         // The same file again replaces itself, whatever the others are.
-        let again = |old: &Loaded| old.file == file && old.place.kind == kind;
+        let again = |old: &Loaded| {
+            old.file == file && contents.iter().any(|new| new.header.kind == old.place.kind)
+        };
         let mut places: Vec<Option<Place>> =
             self.files.iter().map(|old| (!again(old)).then_some(old.place)).collect();
-        places.push(Some(place));
-        let roles = assign(&places).map_err(|message| Error::data(&file, message))?;
-        let role = roles.last().copied().flatten().ok_or_else(|| Error::internal("no role"))?;
-
+        let old = places.len();
+        let mut roles = Vec::new();
+        for IdxFile { header: IdxHeader { kind, items, .. }, .. } in &contents {
+            places.push(Some(Place { kind: *kind, items: *items, named }));
+            roles = assign(&places).map_err(|message| Error::data(&file, message))?;
+            for (place, role) in places.iter_mut().zip(&roles) {
+                *place = place.filter(|_| role.is_some());
+            }
+        }
+        let table = contents.len() > 1;
+        let new = roles.split_off(old.min(roles.len()));
         let mut assigned = roles.into_iter();
         self.files.retain_mut(|old| match assigned.next().flatten() {
             Some(role) => {
@@ -55,8 +66,15 @@ impl IdxSet {
             }
             None => false,
         });
-        self.files.push(Loaded { file, place, role, content });
-        Ok(FileReport { role, items })
+        let mut report = Err(Error::internal("no role"));
+        for (content, role) in contents.into_iter().zip(new).rev() {
+            let role = role.ok_or_else(|| Error::internal("no role"))?;
+            let IdxHeader { kind, items, .. } = content.header;
+            let place = Place { kind, items, named };
+            self.files.push(Loaded { file: file.clone(), place, role, table, content });
+            report = Ok(FileReport { role, items });
+        }
+        report
     }
 
     /// The files still to come.
@@ -96,7 +114,8 @@ impl IdxSet {
         }
         let name = name.unwrap_or_else(|| {
             let counts = [train_images, test_images].map(|file| grouped(file.place.items));
-            format!("IDX files, {} + {} images", counts[0], counts[1])
+            let kind = if train_images.table || test_images.table { "CSV" } else { "IDX" };
+            format!("{kind} files, {} + {} images", counts[0], counts[1])
         });
         let [train, test] = [SplitName::Train, SplitName::Test].map(|split| Split {
             images: self.take(Role::new(split, IdxKind::Images)),

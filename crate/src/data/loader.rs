@@ -1,6 +1,6 @@
 //! [`Loader`]: the files of a data set, in any order, become one [`Dataset`].
 //!
-//! They are the four IDX files of MNIST and its relatives, or CIFAR-10's or CIFAR-100's binary files or
+//! They are the four IDX files of MNIST and its relatives, CSV tables in place of two of them each, or CIFAR-10's or CIFAR-100's binary files or
 //! archive. A file is recognised and decoded as it comes ([`super::file`]) and kept with the others
 //! ([`super::idx_set`], [`super::cifar_set`]); one that is refused leaves them as they were.
 
@@ -117,7 +117,11 @@ impl Loader {
     pub fn end(&mut self) -> Result<FileReport> {
         let (file, mut stream) = self.current.take().ok_or_else(no_file)?;
         match (stream.finish()?, &mut self.files) {
-            (Whole::Idx(content), Files::Idx(set)) => set.add(file, content),
+            (Whole::Idx(content), Files::Idx(set)) => set.add(file, vec![content]),
+            (Whole::Table(both), Files::Idx(set)) => {
+                let FileReport { role, items } = set.add(file, both.into())?;
+                Ok(FileReport { role: Role::of_table(role), items })
+            }
             (Whole::Cifar { archive, parts }, files) => {
                 let items = parts.iter().map(|(_, batch)| batch.labels.len()).sum();
                 let mut role = Role::Archive;
@@ -135,7 +139,9 @@ impl Loader {
                 Ok(FileReport { role, items })
             }
             // Refused where the file was recognised.
-            (Whole::Idx(_), Files::Cifar(_)) => Err(Error::internal("files of two data sets")),
+            (Whole::Idx(_) | Whole::Table(_), Files::Cifar(_)) => {
+                Err(Error::internal("files of two data sets"))
+            }
         }
     }
 

@@ -1,5 +1,5 @@
-//! Image data sets from bytes: the four official MNIST files, the binary files of CIFAR-10 and
-//! CIFAR-100, and the page's packed sample.
+//! Image data sets from bytes: the four official MNIST files, CSV tables of images, the binary files of CIFAR-10
+//! and CIFAR-100, and the page's packed sample.
 //!
 //! [`Loader`] collects files (plain or gzip, any order, chunks of any size) into a [`Dataset`]; [`Dataset::embedded`] unpacks the sample built into the page. Pixels stay bytes,
 //! 0 to 255; scaling to `[0, 1]` and batches are other rooms' work. No fetching, no DOM, no file
@@ -22,6 +22,7 @@ mod loader;
 mod packed;
 mod roles;
 mod stream;
+mod table;
 mod tar;
 
 pub use dataset::{Dataset, Split, SplitName};

@@ -28,6 +28,10 @@ pub enum Role {
     TestImages,
     /// `(n,)` classes of the test images.
     TestLabels,
+    /// A CSV table of labels and images to learn from.
+    TrainTable,
+    /// A CSV table to be judged by.
+    TestTable,
     /// CIFAR's records of images and labels to learn from, all or a batch of them.
     TrainBatch,
     /// CIFAR's records to be judged by.
@@ -50,6 +54,11 @@ impl Role {
         }
     }
 
+    /// Of a table whose images have this role.
+    pub(super) fn of_table(images: Self) -> Self {
+        if images == Self::TestImages { Self::TestTable } else { Self::TrainTable }
+    }
+
     pub(super) fn of_part(part: Part) -> Self {
         match part {
             Part::Test => Self::TestBatch,
@@ -64,6 +73,8 @@ impl Role {
             Self::TrainLabels => "train-labels",
             Self::TestImages => "test-images",
             Self::TestLabels => "test-labels",
+            Self::TrainTable => "train-table",
+            Self::TestTable => "test-table",
             Self::TrainBatch => "train-batch",
             Self::TestBatch => "test-batch",
             Self::Archive => "archive",

@@ -98,7 +98,7 @@ struct Report {
 }
 
 /// The files of a data set, plain or gzip, in any order, streamed: the four IDX files of MNIST and its
-/// relatives, or the binary files or archive of CIFAR-10 or CIFAR-100.
+/// relatives, CSV tables of the same, or the binary files or archive of CIFAR-10 or CIFAR-100.
 #[wasm_bindgen(js_name = Loader)]
 #[derive(Default)]
 pub struct DataLoader(Loader);

@@ -158,6 +158,8 @@ export interface FileReport {
     | "test-labels"
     | "train-batch"
     | "test-batch"
+    | "train-table"
+    | "test-table"
     | "archive";
   items: number;
 }
