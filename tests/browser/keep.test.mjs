@@ -16,6 +16,7 @@ import {
   waitIteration,
   waitPhase,
 } from "./harness.mjs";
+import { forward, norm, readNpz, testDigits } from "./npz.mjs";
 
 /** @type {Awaited<ReturnType<typeof start>>} */
 let env;
@@ -27,6 +28,51 @@ after(() => env.close());
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 const json = async (page) =>
   JSON.parse((await download(page, () => button(page, "JSON").click())).bytes.toString()).runs;
+
+/** To single precision. */
+const near = (found, wanted, what) =>
+  assert.ok(Math.abs(found / wanted - 1) < 1e-5, `${what}: ${found}, not ${wanted}`);
+
+function sameMeasurements(arrays, { rule, metrics }) {
+  const same = (name, pick) => {
+    const wanted = metrics.map((row) => pick(row) ?? Number.NaN);
+    assert.deepEqual(arrays.get(`${rule}/${name}`).values, wanted, `${rule}: ${name}`);
+  };
+  for (const key of ["step", "train_loss", "test_loss", "running_loss", "test_accuracy"])
+    same(key, (row) => row[key]);
+  for (const key of ["angle", "relative_error", "sign_agreement"])
+    same(`${key}_W3`, (row) => row.layers[1][key]);
+}
+
+/** Shapes, and the lengths and distances that the page has measured. */
+function sameMatrices(arrays, { rule, config, metrics }) {
+  for (const [i, layer] of metrics.at(-1).layers.entries()) {
+    const [w, b] = ["W", "B"].map((name) => arrays.get(`${rule}/${name}${i + 2}`));
+    const [below, above, top] = [i + 1, i + 2, 3].map((l) => config.sizes[l]);
+    assert.deepEqual(w.shape, [above, below]);
+    near(norm(w), layer.norm_w, `${rule}: ‖${layer.name}‖`);
+    assert.equal(b === undefined, rule === "bp");
+    if (b === undefined) continue;
+    assert.deepEqual(b.shape, [rule === "dfa" ? top : above, below]);
+    near(norm(b), layer.norm_b, `${rule}: ‖B${i + 2}‖`);
+    if (layer.relative_error !== null)
+      near(norm(w, b) / norm(w), layer.relative_error, `${rule}: ${layer.name} − B${i + 2}`);
+  }
+}
+
+/** The weights and biases give the loss and the test error that the page has measured with them. */
+function sameAnswers(arrays, { rule, config, metrics }, digits) {
+  const last = metrics.at(-1);
+  const answers = digits.map(({ pixels }) => forward(arrays, config, pixels));
+  const losses = answers.map((scores, i) => {
+    const off = scores.map((score, digit) => score - (digit === digits[i].label ? 1 : 0));
+    return Math.hypot(...off) ** 2 / 2;
+  });
+  const loss = losses.reduce((a, b) => a + b) / digits.length;
+  near(loss, last.test_loss_per_sample, `${rule}: loss`);
+  const right = answers.filter((s, i) => s.indexOf(Math.max(...s)) === digits[i].label);
+  assert.equal((100 * right.length) / digits.length, last.test_accuracy);
+}
 
 describe("keep", () => {
   test("a saved run, loaded into a fresh page, goes on bit for bit", async () => {
@@ -112,6 +158,50 @@ describe("keep", () => {
       assert.equal(png.bytes.readUInt32BE(16), 1440, "twice 720 wide");
       assert.ok(png.bytes.length > 10_000, `${id}: ${png.bytes.length} bytes`);
     }
+    await close();
+  });
+
+  test("NPZ carries the same measurements, and the weights that the page has measured", async () => {
+    const opened = await open(env, { params: "task=classifier&rules=np,dfa,bp&seed=3" });
+    const { page } = opened;
+    await stepTo(page, "1,000 steps", 1000);
+    const runs = await json(page);
+    const file = await download(page, () => button(page, "NPZ").click());
+    assert.equal(file.name, "credit-lab-np-dfa-bp-1000.npz");
+    const arrays = readNpz(file.bytes);
+    const about = JSON.parse(arrays.get("config").values);
+    assert.equal(about.digits, "MNIST, 10,000 digits");
+    assert.deepEqual(
+      about.runs,
+      runs.map(({ rule, config }) => ({ rule, step: 1000, config })),
+    );
+
+    const digits = testDigits(runs[0].config.probe);
+    for (const run of runs) {
+      sameMeasurements(arrays, run);
+      sameMatrices(arrays, run);
+      sameAnswers(arrays, run, digits);
+    }
+    assertQuiet(opened);
+    await opened.close();
+  });
+
+  test("without a network for what NPZ loads, a message says so, and the next try succeeds", async () => {
+    const context = { serviceWorkers: "block" };
+    const { page, close } = await open(env, { params: "task=classifier&rules=bp", context });
+    await stepTo(page, "1 step", 1);
+    await page.route(/npz.*\.js$/, (route) => route.abort());
+    await button(page, "NPZ").click();
+    const message = notice(page, "npz").and(page.locator(".error"));
+    await message.waitFor();
+    assert.match(
+      (await message.textContent()) ?? "",
+      /part of the page could not be loaded.*goes on/,
+    );
+    await page.unroute(/npz.*\.js$/);
+    const { bytes } = await download(page, () => button(page, "NPZ").click());
+    assert.deepEqual(readNpz(bytes).get("bp/step").values, [0, 1]);
+    assert.equal(await message.count(), 0);
     await close();
   });
 

@@ -10,7 +10,8 @@ export interface ExportLane {
   readonly frames: readonly Metrics[];
 }
 
-const FIXED = [
+/** Columns that are not of a layer. */
+export const FIXED = [
   "step",
   "train_loss",
   "test_loss",
@@ -38,6 +39,12 @@ export function csvCell(cell: string | number | null): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** Layers that any of the runs has, in order of their appearance. */
+export function layerNames(lanes: readonly ExportLane[]): string[] {
+  const rows = lanes.flatMap(({ frames }) => frames);
+  return [...new Set(rows.flatMap(({ layers }) => layers.map(({ name }) => name)))];
+}
+
 /** Columns of the layers of these names. */
 export const layerColumns = (names: readonly string[]): string[] =>
   names.flatMap((name) => PER_LAYER.map((key) => `${key}_${name}`));
@@ -54,12 +61,7 @@ export const csv = (lines: readonly (readonly (string | number | null)[])[]): st
   `${lines.map((line) => line.map(csvCell).join(",")).join("\r\n")}\r\n`;
 
 export function toCsv(lanes: readonly ExportLane[]): string {
-  const names: string[] = [];
-  for (const lane of lanes) {
-    for (const frame of lane.frames) {
-      for (const layer of frame.layers) if (!names.includes(layer.name)) names.push(layer.name);
-    }
-  }
+  const names = layerNames(lanes);
   const rows = lanes.flatMap(({ rule, config, frames }) =>
     frames.map((frame) => [
       rule,

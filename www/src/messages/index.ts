@@ -305,6 +305,12 @@ export const M = {
     load: "Load run…",
     csv: "CSV",
     json: "JSON",
+    npz: "NPZ",
+    npzTitle: "For notebooks: measurements, weights and settings as NumPy arrays",
+    notExported: (why: string) =>
+      `The NPZ file could not be made: ${why} The run goes on as before.`,
+    notFetched: "a part of the page could not be loaded. Try again when the network is back.",
+    otherCore: "the state of the run could not be read.",
     link: "Copy link",
     linkCopied: "The link is copied. It restores these settings and the seed.",
     linkManual: "Copy this link:",

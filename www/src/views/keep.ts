@@ -1,4 +1,4 @@
-/** Keeps what was made: the run as a file, its numbers as CSV or JSON, its settings as a link. */
+/** Keeps what was made: the run as a file, its numbers as CSV, JSON or NumPy arrays, its settings as a link. */
 import { type ExportLane, toCsv, toJson } from "../data/export";
 import { sentence } from "../data/files";
 import {
@@ -32,8 +32,16 @@ export interface KeepHost {
   linkTo(step: number): string;
 }
 
+/** Fetched when it is wanted, which may be long after the page. */
+const arraysModule = (): Promise<typeof import("../data/npz")> =>
+  import("../data/npz").catch(() => {
+    throw new Error(M.runFile.notFetched);
+  });
+
 export class KeepPanel {
   readonly element: HTMLElement;
+  /** Arrays of a large network are being written. */
+  private writing = false;
 
   constructor(private readonly host: KeepHost) {
     const input = h("input", {
@@ -55,6 +63,8 @@ export class KeepPanel {
     };
     const here = button(C.at.link, () => void this.copyHere());
     here.title = C.at.linkTitle;
+    const arrays = button(M.runFile.npz, () => void this.exportArrays());
+    arrays.title = M.runFile.npzTitle;
     this.element = h(
       "section",
       { class: "group", "data-panel": "keep" },
@@ -66,6 +76,7 @@ export class KeepPanel {
         button(M.runFile.load, () => input.click()),
         button(M.runFile.csv, () => this.export("csv")),
         button(M.runFile.json, () => this.export("json")),
+        arrays,
         button(M.runFile.link, () => void this.copyLink(this.host.link(), M.runFile.linkCopied)),
         here,
       ),
@@ -137,18 +148,45 @@ export class KeepPanel {
     }
   }
 
-  private export(kind: "csv" | "json"): void {
+  /** What there is to export; says so where there is nothing. */
+  private measured(): readonly ExportLane[] {
     const lanes = this.host.exportLanes();
-    if (lanes.every((lane) => lane.frames.length === 0)) {
-      this.host.notices.show({ id: "run-file", kind: "info", text: M.runFile.nothing });
-      return;
-    }
-    const text =
-      kind === "csv"
-        ? toCsv(lanes)
-        : toJson(lanes, this.host.version, this.host.store.digits?.data.name ?? "");
+    if (lanes.some((lane) => lane.frames.length > 0)) return lanes;
+    this.host.notices.show({ id: "run-file", kind: "info", text: M.runFile.nothing });
+    return [];
+  }
+
+  private export(kind: "csv" | "json"): void {
+    const lanes = this.measured();
+    if (lanes.length === 0) return;
+    const text = kind === "csv" ? toCsv(lanes) : toJson(lanes, this.host.version, this.digits());
     const type = kind === "csv" ? "text/csv" : "application/json";
     saveBlob(new Blob([text], { type }), `${this.name()}.${kind}`);
+  }
+
+  private async exportArrays(): Promise<void> {
+    if (this.writing) return;
+    // Curves grow while the weights are on their way.
+    const lanes = this.measured().map((lane) => ({ ...lane, frames: [...lane.frames] }));
+    if (lanes.length === 0) return;
+    this.writing = true;
+    try {
+      const name = `${this.name()}.npz`;
+      const digits = this.digits();
+      const [saved, npz] = await Promise.all([this.host.save(), arraysModule()]);
+      const parts = await npz.toNpz(npz.toArrays(lanes, saved, this.host.version, digits));
+      this.host.notices.clear("npz");
+      saveBlob(new Blob(parts), name);
+    } catch (thrown) {
+      const text = M.runFile.notExported(sentence(coreError(thrown).message));
+      this.host.notices.show({ id: "npz", kind: "error", text });
+    } finally {
+      this.writing = false;
+    }
+  }
+
+  private digits(): string {
+    return this.host.store.digits?.data.name ?? "";
   }
 
   private async copyHere(): Promise<void> {
