@@ -89,6 +89,18 @@ pub enum Difference {
     PerBatch,
 }
 
+/// Which pass loss and accuracy are measured on (discrepancies D4 and D13). Angles and weights are compared without
+/// noise in either case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evaluate {
+    /// Without noise.
+    #[default]
+    Clean,
+    /// With the noise of the run's training passes, as the authors' code does; without any, that is the same.
+    Noisy,
+}
+
 /// A convolutional layer: stride 1, zeros beyond the edges, so that rows and columns stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,9 +146,8 @@ impl Stage {
 }
 
 /// For fields that older configurations do not have: left out where they say nothing.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(value: &f64) -> bool {
-    *value == 0.0
+fn says_nothing<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Everything that determines a run, besides the data.
@@ -193,8 +204,14 @@ pub struct RunConfig {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub convolutions: Vec<Convolution>,
     /// Probability that a unit of a dense hidden layer is silent in a training step; 0 is none.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub dropout: f64,
+    /// What losses and errors are measured on.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub evaluate: Evaluate,
+    /// Seed of the first weights, if it is not `seed`: runs that differ in batches and noise only (discrepancy D12).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_seed: Option<u64>,
 }
 
 impl RunConfig {

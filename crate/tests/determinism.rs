@@ -85,6 +85,24 @@ fn all_rules_start_from_the_same_weights_and_see_the_same_batches() {
     }
 }
 
+// Discrepancy D12: the authors' runs of a setting share one draw of the weights.
+#[test]
+fn runs_may_share_their_first_weights_and_nothing_else() {
+    let data = small_data();
+    let start = |seed: u64, init_seed: Option<u64>| {
+        let mut run = trainer(&RunConfig { seed, init_seed, ..small("np") }, &data);
+        let weights = ["W1", "b1", "W3", "B2"].map(|l| run.buffer(l).unwrap().0.to_vec());
+        run.advance(3).unwrap();
+        let x = run.compiled().x;
+        (weights, run.executor().read(x).to_vec(), run.checksum())
+    };
+    let (own, shared, other) = (start(7, None), start(8, Some(7)), start(9, Some(7)));
+    assert_eq!((&own.0, &own.0), (&shared.0, &other.0));
+    assert!(shared.1 != other.1 && shared.2 != other.2, "batches and noise are the run's own");
+    assert_eq!(start(7, Some(7)), own);
+    assert_eq!(start(8, None).1, shared.1);
+}
+
 #[test]
 fn one_call_or_many_make_the_same_run() {
     let data = small_data();

@@ -8,7 +8,8 @@ mod common;
 mod oracle;
 
 use common::{random_data_of, rule_ids, small, trainer};
-use credit_lab::config::{FeedbackLearner, RunConfig};
+use credit_lab::base::rng::{Purpose, key, philox, stream};
+use credit_lab::config::{Evaluate, FeedbackLearner, Noise, RunConfig};
 use credit_lab::data::{Dataset, Split, SplitName};
 use credit_lab::kernels::activation::Activation;
 use credit_lab::kernels::loss::Loss;
@@ -290,5 +291,81 @@ fn activities_are_the_oracles_in_any_order() {
                 close(f64::from(*a), *b, &format!("h{l} of sample {sample}"));
             }
         }
+    }
+}
+
+/// `xi` of element i of a stream, from the definition in `kernels::noise`.
+fn normal(seed: u64, stream: u32, step: u32, i: usize) -> f64 {
+    let words = philox([(i / 4) as u32, stream, step, 0], key(seed));
+    let pair = i % 4 / 2;
+    let u = f64::from((words[2 * pair] >> 8) + 1) / 16_777_216.0;
+    let turn = std::f64::consts::TAU * f64::from(words[2 * pair + 1] >> 8) / 16_777_216.0;
+    (-2.0 * u.ln()).sqrt() * if i % 2 == 0 { turn.cos() } else { turn.sin() }
+}
+
+/// Mean loss and per cent right on the test set of a pass `h = act(W h + b) + c xi` on hidden layers, from x plus
+/// `input` times noise; chunks of `probe` samples draw the same noise.
+fn noisy_pass(run: &Trainer, data: &Dataset, c: f64, input: f64) -> (f64, f64) {
+    let config = run.config();
+    let step = run.step() as u32;
+    let xi = |l: u32, i: usize| normal(config.seed, stream(Purpose::Probe, l), step, i);
+    let values = |label: String| -> Vec<f64> {
+        run.buffer(&label).unwrap().0.iter().map(|x| f64::from(*x)).collect()
+    };
+    let (mut loss, mut right) = (0.0, 0);
+    for n in 0..TEST {
+        let row = n % config.probe;
+        let image = &data.test.images[12 * n..][..12];
+        let mut h: Vec<f64> =
+            (0..12).map(|j| f64::from(image[j]) / 255.0 + input * xi(0, row * 12 + j)).collect();
+        for l in 1..=3 {
+            let (w, b) = (values(format!("W{l}")), values(format!("b{l}")));
+            let units = config.sizes[l];
+            h = (0..units)
+                .map(|j| {
+                    let z = b[j]
+                        + h.iter().enumerate().map(|(k, x)| w[j * h.len() + k] * x).sum::<f64>();
+                    match l {
+                        1 => z.tanh() + c * xi(1, row * units + j),
+                        2 => 1.0 / (1.0 + (-z).exp()) + c * xi(2, row * units + j),
+                        _ => z,
+                    }
+                })
+                .collect();
+        }
+        let label = usize::from(data.test.labels[n]);
+        let target = |k: usize| f64::from(u8::from(k == label));
+        loss += h.iter().enumerate().map(|(k, y)| (y - target(k)).powi(2)).sum::<f64>() / 2.0;
+        right += usize::from(h.iter().enumerate().all(|(k, y)| k == label || *y < h[label]));
+    }
+    (loss / TEST as f64, 100.0 * right as f64 / TEST as f64)
+}
+
+// Discrepancies D4 and D13: the authors' test losses and errors are those of the pass with noise.
+#[test]
+fn losses_may_be_measured_with_the_noise_of_training_as_the_authors_do() {
+    let data = data();
+    let cases = [
+        ("np", Noise::None, true, false),
+        ("bp", Noise::Activations, true, false),
+        ("bp", Noise::Inputs, false, true),
+        ("np", Noise::Inputs, true, true),
+        ("bp", Noise::None, false, false),
+    ];
+    for (rule, noise, hidden, inputs) in cases {
+        let clean = RunConfig { noise, c_h: 0.5, input_noise: 0.4, ..small(rule) };
+        let noisy = RunConfig { evaluate: Evaluate::Noisy, ..clean.clone() };
+        let mut runs = [clean, noisy].map(|config| trainer(&config, &data));
+        let [clean, noisy] = runs.each_mut().map(|run| {
+            run.advance(30).unwrap();
+            run.metrics_over(TRAIN, TEST)
+        });
+        assert_eq!(runs[0].checksum(), runs[1].checksum(), "{rule}: measuring changes no run");
+        assert_eq!(clean.layers, noisy.layers, "{rule}: angles and weights are compared without");
+        let [c, input] = [(hidden, 0.5), (inputs, 0.4)].map(|(on, std)| if on { std } else { 0.0 });
+        let (loss, right) = noisy_pass(&runs[1], &data, c, input);
+        close(noisy.test_loss_per_sample, loss, &format!("{rule} {noise:?}"));
+        close(noisy.test_accuracy.unwrap(), right, &format!("{rule} {noise:?}"));
+        assert_eq!(clean == noisy, !hidden && !inputs, "{rule} {noise:?}");
     }
 }

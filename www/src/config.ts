@@ -116,6 +116,17 @@ export const SETTINGS = {
     group: "network",
     restart: true,
   }),
+  /** Of the first weights alone; 0 takes the run's own. */
+  initSeed: number({
+    url: "initseed",
+    default: 0,
+    min: 0,
+    max: MAX_SEED,
+    integer: true,
+    unit: "",
+    group: "network",
+    restart: true,
+  }),
   batch: number({
     url: "batch",
     default: 32,
@@ -181,6 +192,13 @@ export const SETTINGS = {
     unit: "it.",
     group: "run",
     restart: false,
+  }),
+  evaluate: choice<NonNullable<RunConfig["evaluate"]>>({
+    url: "evaluate",
+    options: ["clean", "noisy"],
+    default: "clean",
+    group: "run",
+    restart: true,
   }),
   probe: number({
     url: "probe",
@@ -443,6 +461,8 @@ export function runConfig(
     own.noise = set.noise;
   }
   if (set.freeze !== undefined) own.freeze_forward = set.freeze;
+  if (set.evaluate !== undefined) own.evaluate = set.evaluate;
+  if (set.initSeed !== undefined) own.init_seed = set.initSeed;
   if (set.warmup !== undefined) own.warmup = warmupOf(config, rule);
   return {
     ...base,

@@ -136,7 +136,7 @@ pub fn run(options: &Options) -> Result<()> {
     // Only what is needed: the digits need a build of the page or a folder.
     let images = |network| matches!(network, Network::Convolutional);
     let wanted = |convolutional| chosen().any(|c| images(c.1) == convolutional);
-    let digits = wanted(false).then(|| input::data(options.data.as_deref())).transpose()?;
+    let digits = wanted(false).then(|| input::data(options.data.as_deref(), 0)).transpose()?;
     let noise = wanted(true).then(noise).transpose()?;
     let mut cases = Vec::new();
     for case in chosen() {

@@ -144,8 +144,15 @@ pub fn task(text: &str) -> std::result::Result<Task, String> {
     named(text)
 }
 
-/// The data set in a folder or archive, or the packed digits where none is given.
-pub fn data(path: Option<&Path>) -> Result<Arc<Dataset>> {
+/// The data set in a folder or archive, or the packed digits where none is given; without its first `leave_out` training
+/// samples.
+pub fn data(path: Option<&Path>, leave_out: usize) -> Result<Arc<Dataset>> {
+    let mut data = whole(path)?;
+    data.leave_out(leave_out)?;
+    Ok(Arc::new(data))
+}
+
+fn whole(path: Option<&Path>) -> Result<Dataset> {
     let Some(path) = path else {
         let path = Path::new(PACKED);
         if !path.exists() {
@@ -156,14 +163,14 @@ pub fn data(path: Option<&Path>) -> Result<Arc<Dataset>> {
             ));
         }
         let bytes = std::fs::read(path).map_err(|e| Error::io(path.display().to_string(), &e))?;
-        return Ok(Arc::new(Dataset::embedded(&bytes)?));
+        return Dataset::embedded(&bytes);
     };
     let files = if path.is_file() { vec![path.to_path_buf()] } else { files(path)? };
     let mut loader = Loader::new();
     for file in files {
         load(&mut loader, &file)?;
     }
-    Ok(Arc::new(loader.finish()?))
+    loader.finish()
 }
 
 /// The files of the one data set in `folder`.
@@ -243,7 +250,7 @@ mod tests {
 
         /// The data set's name, or why there is none.
         fn load(&self, file: &str) -> String {
-            match data(Some(&self.0.join(file))) {
+            match data(Some(&self.0.join(file)), 0) {
                 Ok(set) => set.name.clone(),
                 Err(error) => error.to_string(),
             }
@@ -336,6 +343,6 @@ mod tests {
         ] {
             assert!(error.contains(words), "{error}");
         }
-        assert!(matches!(data(Some(&folder.0.join("gone"))), Err(Error::Io { .. })));
+        assert!(matches!(data(Some(&folder.0.join("gone")), 0), Err(Error::Io { .. })));
     }
 }

@@ -55,6 +55,9 @@ pub struct Shared {
     /// Folder with the data: the four MNIST files, or CIFAR's [default: the packed 10,000 digits]
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Training samples, the first ones, that are not used; 5000 as in the authors' reader
+    #[arg(long, default_value_t = 0)]
+    leave_out: usize,
     /// Width of convolutional networks; 1 is the paper's, 13.5 million weights
     #[arg(long, default_value_t = 1.0)]
     width: f64,
@@ -81,7 +84,8 @@ impl Shared {
         if self.threads > 1 && self.workers() > 1 {
             return Err(Error::config("--threads", "runs share the cores; give --jobs 1 too"));
         }
-        let data = data(presets::find(id, Look::DIGITS)?.data, self.data.as_deref())?;
+        let needs = presets::find(id, Look::DIGITS)?.data;
+        let data = data(needs, self.data.as_deref(), self.leave_out)?;
         let look = Look { width: self.width, ..Look::of(&data) };
         Ok((presets::find(id, look)?, data))
     }
@@ -161,12 +165,12 @@ pub fn set(config: &RunConfig, changes: &[String]) -> Result<RunConfig> {
 }
 
 /// The data that a preset needs.
-fn data(needs: Needs, folder: Option<&Path>) -> Result<Arc<Dataset>> {
+fn data(needs: Needs, folder: Option<&Path>, leave_out: usize) -> Result<Arc<Dataset>> {
     match needs {
         Needs::Synthetic { inputs, classes, samples } => {
             Ok(Arc::new(synthetic::dataset(inputs, classes, samples)?))
         }
-        Needs::Mnist | Needs::Cifar10 | Needs::Cifar100 => input::data(folder),
+        Needs::Mnist | Needs::Cifar10 | Needs::Cifar100 => input::data(folder, leave_out),
     }
 }
 

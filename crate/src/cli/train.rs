@@ -5,7 +5,7 @@ use super::row::Row;
 use clap::Args;
 use credit_lab::base::{Error, Result, rng};
 use credit_lab::config::{
-    Difference, FeedbackLearner, Initialisation, Noise, Optimizer, RunConfig, Task,
+    Difference, Evaluate, FeedbackLearner, Initialisation, Noise, Optimizer, RunConfig, Task,
 };
 use credit_lab::exec::gpu::Gpu;
 use credit_lab::exec::gpu::device::ready;
@@ -87,9 +87,18 @@ pub struct Options {
     /// `gaussian` or `truncated_normal` (the authors' autoencoders)
     #[arg(long, value_parser = input::named::<Initialisation>)]
     init: Option<Initialisation>,
+    /// Seed of the first weights alone, so that runs share them [default: that of --seed]
+    #[arg(long)]
+    init_seed: Option<u64>,
+    /// Measure losses and errors on clean passes or, like the authors, on noisy ones
+    #[arg(long, value_parser = input::named::<Evaluate>)]
+    evaluate: Option<Evaluate>,
     /// Folder with the four MNIST files, plain or .gz [default: the packed 10,000 digits]
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Training samples, the first ones, that are not used; 5000 as in the authors' reader
+    #[arg(long, default_value_t = 0)]
+    leave_out: usize,
     /// Steps between rows of metrics
     #[arg(long, default_value_t = 1000)]
     eval_every: u64,
@@ -116,7 +125,7 @@ pub struct Options {
     #[arg(long, conflicts_with_all = [
         "task", "rule", "feedback", "optimizer", "noise", "seed", "lr", "feedback_lr", "noise_std",
         "input_noise", "gamma", "kappa", "batch", "hidden", "activations", "warmup", "freeze_forward",
-        "per_batch_difference", "init",
+        "per_batch_difference", "init", "init_seed", "evaluate",
     ])]
     resume: Option<PathBuf>,
 }
@@ -170,6 +179,8 @@ impl Options {
         set(&mut config.feedback, self.feedback);
         set(&mut config.noise, self.noise);
         set(&mut config.init, self.init);
+        set(&mut config.evaluate, self.evaluate);
+        config.init_seed = self.init_seed;
         if config.noise == Noise::Inputs && self.lr.is_none() && self.optimizer == Optimizer::Sgd {
             config.eta_w = experiments::denoising_rate(&config);
         }
@@ -230,7 +241,7 @@ pub fn measure(run: &Session, train: usize, test: usize) -> Result<Metrics> {
 }
 
 fn start(options: &Options) -> Result<Trainer> {
-    let data = input::data(options.data.as_deref())?;
+    let data = input::data(options.data.as_deref(), options.leave_out)?;
     let arithmetic = if options.reproducible { Arithmetic::Reproducible } else { Arithmetic::Fast };
     match &options.resume {
         None => Trainer::new(options.config()?, data, arithmetic),

@@ -517,7 +517,10 @@ mod tests {
             assert!(error.starts_with("expected a CIFAR-10") && error.contains(words), "{error}");
         }
         let error = refusal("picture", b"\x89PNG\r\n");
-        assert!(error.starts_with("expected an IDX file (MNIST), a CSV table, or a CIFAR"), "{error}");
+        assert!(
+            error.starts_with("expected an IDX file (MNIST), a CSV table, or a CIFAR"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -118,7 +118,8 @@ impl Table {
             self.too_long()?;
         }
         if self.columns.is_none() && self.column == 0 && !self.heading {
-            self.heading = self.text().parse::<f64>().is_err();
+            self.heading =
+                !self.text().starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
         }
         if !self.heading {
             let value = self.text().parse::<u8>().map_err(|_| self.not_a_number())?;
@@ -172,7 +173,7 @@ impl Table {
             "row {}, column {}: expected a whole number from 0 to 255, found `{}`; pixels are bytes, not shares of 1",
             grouped(self.row),
             grouped(self.column + 1),
-            self.text().escape_debug()
+            self.text().escape_default()
         )
     }
 

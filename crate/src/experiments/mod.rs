@@ -9,7 +9,7 @@ pub mod synthetic;
 
 use crate::base::Result;
 use crate::config::{
-    Difference, FeedbackLearner, Initialisation, Noise, Optimizer, RunConfig, Task,
+    Difference, Evaluate, FeedbackLearner, Initialisation, Noise, Optimizer, RunConfig, Task,
 };
 use crate::kernels::loss::Loss;
 use crate::rules;
@@ -60,5 +60,7 @@ fn common(task: Task, rule: &str, optimizer: Optimizer) -> RunConfig {
         image: None,
         convolutions: Vec::new(),
         dropout: 0.0,
+        evaluate: Evaluate::Clean,
+        init_seed: None,
     }
 }

@@ -39,8 +39,10 @@ impl RunConfig {
         let rule = rules::find(&self.rule)?.info();
         count("batch", self.batch, 1, MAX_BATCH)?;
         count("probe", self.probe, 1, 1 << 20)?;
-        if self.seed > MAX_SEED {
-            return Err(Error::config("seed", format!("{} is larger than {MAX_SEED}", self.seed)));
+        for (field, seed) in [("seed", Some(self.seed)), ("init_seed", self.init_seed)] {
+            if let Some(seed) = seed.filter(|seed| *seed > MAX_SEED) {
+                return Err(Error::config(field, format!("{seed} is larger than {MAX_SEED}")));
+            }
         }
         for (field, rate) in [("eta_w", self.eta_w), ("eta_b", self.eta_b)] {
             within(field, rate, 0.0, 100.0)?;

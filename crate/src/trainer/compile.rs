@@ -5,7 +5,7 @@
 
 use crate::base::rng::{Purpose, stream};
 use crate::base::{Error, Result};
-use crate::config::{Difference, Noise, RunConfig, Task};
+use crate::config::{Difference, Evaluate, Noise, RunConfig, Task};
 use crate::kernels::activation::Activation;
 use crate::kernels::{add_scaled, alignment, batch_sum, gate, gather, loss, noise, output_error};
 use crate::net::{Layer, Operator};
@@ -391,7 +391,11 @@ impl Recorder<'_> {
         let config = self.config;
         let x = tape.temporary("x", config.batch, config.sizes[0]);
         let y = self.gather(tape, x);
-        let input = if config.noise == Noise::Inputs { Self::noisy_input(tape, x) } else { x };
+        let input = if config.noise == Noise::Inputs {
+            Self::noisy_input(tape, x, Purpose::Input)
+        } else {
+            x
+        };
         let noisy = config.noise == Noise::Activations;
         let xi = noisy.then(|| self.draw(tape, Purpose::Activity, config.batch));
         let pass = Self::pass(tape, &self.layers, "h", input, xi);
@@ -411,9 +415,9 @@ impl Recorder<'_> {
         Training { x, y, loss: losses, h_noisy, recorded: step, gradients }
     }
 
-    fn noisy_input(tape: &mut Tape, x: Buf) -> Buf {
+    fn noisy_input(tape: &mut Tape, x: Buf, purpose: Purpose) -> Buf {
         let xi = tape.temporary("xi0", x.rows, x.cols);
-        noise::record(tape, "xi0 ~ N(0, 1)", xi, stream(Purpose::Input, 0));
+        noise::record(tape, "xi0 ~ N(0, 1)", xi, stream(purpose, 0));
         let noisy = tape.temporary("noisy x", x.rows, x.cols);
         let std = tape.scalar("input noise", |h, _| h.input_noise);
         add_scaled::record(tape, "noisy x = x + noise", noisy, Some(x), xi, std);
@@ -478,12 +482,36 @@ impl Recorder<'_> {
     fn evaluation(&self, tape: &mut Tape, probe: &Probe) -> Buf {
         let y = self.gather(tape, probe.h[0]);
         Self::forward(tape, &self.probe_pass(probe));
-        let yhat = probe.h[self.top()];
+        let yhat = self.evaluated(tape, probe);
         loss::record_sample(tape, "L", probe.loss, yhat, y, self.config.loss);
         if let Some(correct) = probe.correct {
             loss::record_correct(tape, "correct", correct, yhat, y);
         }
         y
+    }
+
+    /// The output that is measured: the clean pass's, or that of a pass with the noise of training, recorded here. Every
+    /// run of the plan, of at most [`EVALUATION_ROWS`] samples, draws the same noise.
+    fn evaluated(&self, tape: &mut Tape, probe: &Probe) -> Buf {
+        let (clean, rows) = (probe.h[self.top()], probe.rows);
+        if self.config.evaluate == Evaluate::Clean {
+            return clean;
+        }
+        let perturbed = self.rule.passes() != Passes::Clean;
+        let activities = perturbed || self.config.noise == Noise::Activations;
+        let mut a = probe.h.clone();
+        if self.config.noise == Noise::Inputs {
+            let x = Self::noisy_input(tape, probe.h[0], Purpose::Probe);
+            let pass = Self::pass(tape, &self.awake(), "noisy probe h", x, None);
+            Self::forward(tape, &pass);
+            a = pass.a;
+        }
+        if !activities {
+            return a[self.top()];
+        }
+        let xi = self.draw(tape, Purpose::Probe, rows);
+        let noisy = Self::perturbed(tape, &self.awake(), &a, &xi);
+        noisy[self.top() - 1]
     }
 
     /// Records an evaluation, then true and synthetic gradients on it and W against B.
@@ -545,7 +573,11 @@ impl Recorder<'_> {
         if y != x {
             gather::record_labels(tape, "y = one-hot label", y);
         }
-        let input = if self.config.noise == Noise::Inputs { Self::noisy_input(tape, x) } else { x };
+        let input = if self.config.noise == Noise::Inputs {
+            Self::noisy_input(tape, x, Purpose::Input)
+        } else {
+            x
+        };
         let pass = Self::pass(tape, &self.awake(), "h", input, None);
         Self::forward(tape, &pass);
         let mut step = self.blank(pass);

@@ -48,7 +48,8 @@ impl<T: Precision> Trainer<T> {
     ) -> Result<Self> {
         let compiled = Arc::new(compile(&config, keep)?);
         compile::check_data(&config, &data)?;
-        let exec = Executor::new(compiled.program.clone(), data.clone(), config.seed, arithmetic);
+        let seed = config.init_seed.unwrap_or(config.seed);
+        let exec = Executor::new(compiled.program.clone(), data.clone(), seed, arithmetic);
         Ok(Self { config, compiled, exec, data, step: 0, running: (0.0, 0) })
     }
 

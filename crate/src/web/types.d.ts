@@ -20,6 +20,10 @@ export interface RunConfig {
   batch: number;
   /** Whole number, 0 to 2^53 - 1. */
   seed: number;
+  /** Seed of the first weights, where it is not `seed`. */
+  init_seed?: number;
+  /** What losses and errors are measured on; clean where it is not said. */
+  evaluate?: "clean" | "noisy";
   /** First steps in which only the feedback learns. */
   warmup: number;
   freeze_forward: boolean;

@@ -6,7 +6,7 @@ use super::steps::{small_images, smooth_autoencoder};
 use crate::common::{
     digits, name, rule_ids, small, small_convolutional, small_data, trainer, variants,
 };
-use credit_lab::config::{FeedbackLearner, Optimizer, RunConfig, Task};
+use credit_lab::config::{Evaluate, FeedbackLearner, Optimizer, RunConfig, Task};
 use credit_lab::data::Dataset;
 use credit_lab::exec::gpu::Gpu;
 use credit_lab::exec::gpu::assemble::Tuning;
@@ -138,7 +138,8 @@ fn configurations(rule: &str) -> Vec<RunConfig> {
     };
     let tasks = [variants(&classifier), variants(&autoencoder)];
     let turns = (0..tasks[0].len()).map(|i| tasks[i % 2][i].clone());
-    turns.chain([tasks[1][0].clone()]).collect()
+    let noisy = RunConfig { evaluate: Evaluate::Noisy, ..tasks[1][0].clone() };
+    turns.chain([noisy]).collect()
 }
 
 /// Most that two curves may differ, relatively. Rounding differences grow along a trajectory, here by little:

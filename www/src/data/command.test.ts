@@ -70,6 +70,8 @@ describe("the native command", () => {
     gamma: 2,
     kappa: 1e-3,
     input_noise: 0.2,
+    evaluate: "noisy",
+    init_seed: 3,
   };
 
   it("uses flags that the command has", () => {

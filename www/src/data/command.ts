@@ -53,6 +53,8 @@ export function trainArguments(run: NativeRun): string[] {
   when("warmup", "--warmup");
   if (config.freeze_forward) words.push("--freeze-forward");
   if (config.difference === "per_batch") words.push("--per-batch-difference");
+  if (config.evaluate === "noisy") words.push("--evaluate", "noisy");
+  if (config.init_seed !== undefined) words.push("--init-seed", String(config.init_seed));
   words.push("--seed", run.seed ?? String(config.seed), "--steps", String(steps));
   words.push("--eval-every", String(every), "--eval-samples", String(config.probe));
   if (ownData) words.push("--data", "DIR");

@@ -78,6 +78,8 @@ const READ = {
   noise: (run: RunConfig) => run.noise,
   warmup: (run: RunConfig) => run.warmup,
   freeze: (run: RunConfig) => run.freeze_forward,
+  evaluate: (run: RunConfig) => run.evaluate ?? "clean",
+  initSeed: (run: RunConfig) => run.init_seed ?? 0,
 } satisfies { [K in keyof Settings]?: (run: RunConfig) => Settings[K] };
 
 type Shared = keyof typeof READ;

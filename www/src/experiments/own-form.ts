@@ -125,6 +125,8 @@ const COMPARED = [
   "noise",
   "warmup",
   "freeze",
+  "evaluate",
+  "initSeed",
 ] as const satisfies readonly (keyof PageConfig["set"])[];
 
 /** Without what says how the simulator is looked at. */
