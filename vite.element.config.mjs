@@ -1,5 +1,5 @@
 /**
- * The npm package's build: one module, the wasm core and the digits, in dist/package/. It is part of the
+ * The npm package's build: one module, the wasm core, the digits and a font, in dist/package/. It is part of the
  * site, so a page anywhere can load it from there by a script tag.
  */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -17,13 +17,14 @@ function describe(outDir) {
     name: site.name,
     version: site.version,
     description: site.description,
-    license: site.license,
+    // The font has a licence of its own.
+    license: `(${site.license}) AND OFL-1.1`,
     type: "module",
     exports: { ".": { types: "./credit-lab.d.ts", default: "./credit-lab.js" } },
     types: "./credit-lab.d.ts",
     // Importing it registers the element: a bundler must not leave it out.
     sideEffects: true,
-    files: ["credit-lab.js", "credit-lab.d.ts", "credit_lab_bg.wasm", "data"],
+    files: ["credit-lab.js", "credit-lab.d.ts", "credit_lab_bg.wasm", "data", "fonts"],
     keywords: ["web-component", "neural-network", "machine-learning", "wasm", "visualization"],
   };
   writeFileSync(path.join(outDir, "package.json"), `${JSON.stringify(description, undefined, 2)}\n`);
@@ -38,6 +39,7 @@ function describe(outDir) {
     path.join(www, "public", "data", "mnist-10k.bin"),
     path.join(outDir, "data", "mnist-10k.bin"),
   );
+  cpSync(path.join(www, "public", "fonts"), path.join(outDir, "fonts"), { recursive: true });
 }
 
 export default defineConfig({

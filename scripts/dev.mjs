@@ -1,5 +1,5 @@
-/** npm run dev [-- --port 5173 --host 127.0.0.1]: builds core and data once, then Vite serves www/ and reloads on change. */
-import { buildCore, buildData } from "./build.mjs";
+/** npm run dev [-- --port 5173 --host 127.0.0.1]: builds core, data and font once, then Vite serves www/ and reloads on change. */
+import { buildCore, buildData, buildFont } from "./build.mjs";
 import { serverOptions } from "./lib/options.mjs";
 import { inRoot } from "./lib/paths.mjs";
 import { launch, say } from "./lib/terminal.mjs";
@@ -11,6 +11,7 @@ launch(async () => {
   const tools = await requireTools(FOR_BUILD);
   await buildCore(tools);
   await buildData();
+  await buildFont();
   const { createServer } = await import("vite");
   const server = await createServer({
     configFile: inRoot("vite.config.ts"),

@@ -11,6 +11,8 @@ export const inRoot = (...parts) => path.join(root, ...parts);
 export const dist = inRoot("dist");
 export const wasmOut = inRoot("www", "src", "wasm");
 export const mnistOut = inRoot("www", "public", "data", "mnist-10k.bin");
+/** The folder of the font of formulas and its licence. */
+export const fontOut = inRoot("www", "public", "fonts");
 
 /** Stamps and generated settings. Inside node_modules, so a clean install also forgets them. */
 export const work = inRoot("node_modules", ".cache", "credit-lab");

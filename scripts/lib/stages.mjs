@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import {
   buildCore,
   buildData,
+  buildFont,
   buildSite,
   checkWasmSize,
   locked,
@@ -349,12 +350,13 @@ export const STAGES = [
   {
     name: "build",
     groups: ["e2e", "check"],
-    does: "pack the digits and bundle the static site into dist/",
+    does: "pack digits and font, and bundle the static site into dist/",
     usually: "5 s",
     tools: NPM,
     needs: ["core"],
     async run(tools) {
       await buildData();
+      await buildFont();
       await buildSite(tools);
     },
   },

@@ -11,7 +11,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { serve } from "../../scripts/serve.mjs";
-import { assertAccessible, DIST, start } from "./harness.mjs";
+import { assertAccessible, assertFormulas, DIST, start } from "./harness.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Where the README says that `npm start` serves the site. */
@@ -356,6 +356,17 @@ describe("element", () => {
     await opened.close();
   });
 
+  test("formulas have their font, which lies beside the module and needs no permission of its own", async () => {
+    const opened = await embed({
+      body: `${element('task="classifier" rules="np" figures="network"')}<credit-lab figures="error"></credit-lab>`,
+    });
+    const { page, errors } = opened;
+    await phase(page, "ready");
+    await assertFormulas(page);
+    assert.deepEqual(errors, []);
+    await opened.close();
+  });
+
   test("attributes act at once; mistakes are said in place and as an event", async () => {
     const script = `
       const lab = document.querySelector("credit-lab");
@@ -603,6 +614,8 @@ describe("package", () => {
       "credit-lab.js",
       "credit_lab_bg.wasm",
       "data/mnist-10k.bin",
+      "fonts/OFL.txt",
+      "fonts/math.woff2",
       "package.json",
     ]);
   });

@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { BROWSER_FLAGS, dashed, GPU_FLAGS } from "../../scripts/lib/browser-flags.mjs";
+import { CHARACTERS } from "../../scripts/subset-font.mjs";
 import { serveSite } from "./server.mjs";
 
 /** The built site. */
@@ -175,6 +176,23 @@ export async function assertAccessible(page, more = []) {
     );
   }, more);
   assert.deepEqual(violations, []);
+}
+
+/** Formulas are set in the font that comes along, which has all their characters. */
+export async function assertFormulas(page) {
+  const math = page.locator("math");
+  await math.first().waitFor({ state: "attached" });
+  const text = (await math.allTextContents()).join("").replace(/\s/g, "");
+  const missing = [...new Set(text)].filter((char) => !CHARACTERS.includes(char));
+  assert.deepEqual(missing, []);
+  const used = await math.evaluateAll((all) => all.map((m) => getComputedStyle(m).fontFamily));
+  assert.deepEqual([...new Set(used)], ['"Credit Lab Math", math']);
+  await page.waitForFunction(() => [...document.fonts].some(({ status }) => status === "loaded"));
+  const faces = await page.evaluate(() => [...document.fonts].map(({ family }) => family));
+  assert.deepEqual(
+    faces.map((family) => family.replaceAll('"', "")),
+    ["Credit Lab Math"],
+  );
 }
 
 /** Presses a Run button; milliseconds of the page's own frames in the six seconds after it, sorted. */

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import {
   assertAccessible,
+  assertFormulas,
   assertQuiet,
   download,
   figure,
@@ -153,6 +154,7 @@ describe("network", () => {
         titles.add(await d.fig.locator(".network-panel h4").textContent());
         assert.ok((await d.fig.locator(".network-equations math").count()) > 0, `${id} ${i}`);
         assert.ok((await d.fig.locator(".network-rows > div").count()) > 0, `${id} ${i}`);
+        await assertFormulas(page);
       }
       assert.equal(titles.size, phases, id);
     }

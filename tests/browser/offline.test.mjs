@@ -3,7 +3,16 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { assertQuiet, DIST, open, runButton, start, waitIteration, waitPhase } from "./harness.mjs";
+import {
+  assertFormulas,
+  assertQuiet,
+  DIST,
+  open,
+  runButton,
+  start,
+  waitIteration,
+  waitPhase,
+} from "./harness.mjs";
 import { FOLDER, serveSite } from "./server.mjs";
 
 /** @type {Awaited<ReturnType<typeof start>>} */
@@ -53,6 +62,7 @@ describe("offline", () => {
     await env.site.close();
     await page.goto(`${env.site.url}?preset=theorem1&seeds=1&steps=100#rules=np,bp&seed=3`);
     await waitPhase(page, "ready");
+    await assertFormulas(page);
     await runButton(page).click();
     await waitIteration(page, 5);
     await runButton(page).click();

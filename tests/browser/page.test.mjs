@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import {
   assertAccessible,
+  assertFormulas,
   assertQuiet,
   figure,
   notice,
@@ -111,6 +112,25 @@ describe("page", () => {
     }
     assert.equal(new URL(page.url()).hash, before);
     assert.equal(await page.locator('input[value="classifier"]').isChecked(), true);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
+  test("formulas have a font of their own, and the rules of the core are written as formulas", async () => {
+    const opened = await open(env);
+    const { page } = opened;
+    await assertFormulas(page);
+    const written = page.locator(".rules-table .equation");
+    const text = (await written.allTextContents()).join(" ");
+    assert.doesNotMatch(text, /[_^<{}]|lambda|eta|xi|act|-=/);
+    assert.equal(
+      await written.first().locator("math").getAttribute("alttext"),
+      "e_l = (B_{l+1}^T e_{l+1}) times sigma'",
+    );
+    const wide = await page
+      .locator("math[display]")
+      .evaluateAll((all) => all.filter((m) => m.scrollWidth > m.clientWidth).length);
+    assert.equal(wide, 0, "each is as wide as it is");
     assertQuiet(opened);
     await opened.close();
   });

@@ -59,7 +59,7 @@ export class Rate {
       const value = movedTo(info, this.value, Number(this.slider.value));
       onChange(value === fallback ? null : value);
     });
-    const label = h("span", { class: "rate-label", title: info.help }, ...symbols(info.label));
+    const label = h("span", { class: "rate-label", title: info.help }, symbols(info.label));
     this.element = h(
       "div",
       { class: "rate" },

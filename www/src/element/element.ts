@@ -27,6 +27,7 @@ import type {
   CreditLabStatus,
 } from "./api";
 import { metricsDetail, stepDetail } from "./details";
+import { bringFormulaFont } from "./font";
 import type { PresetSource } from "./presets";
 import { type Given, givenBy, readSource, type Source } from "./source";
 import { shadowSheet } from "./styles";
@@ -182,6 +183,7 @@ export class CreditLabElement extends Base implements Api {
       if (turn === this.turn) this.explain(thrown);
       return;
     }
+    bringFormulaFont(base ?? new URL(".", document.baseURI));
     // One a frame: building an instrument takes tens of milliseconds.
     await new Promise<void>((resolve) => shared.frames.request(resolve));
     if (turn !== this.turn) return;

@@ -38,7 +38,7 @@ describe("sheets", () => {
   it("are all that the page links for the instrument, the element's own last", () => {
     const linked = [...html.matchAll(/styles\/([\w-]+)\.css/g)].map(([, name]) => name ?? "");
     const taken = sheetOrder().map((path) => /([\w-]+)\.css/.exec(path)?.[1] ?? "");
-    const pageOnly = ["page", "experiments"];
+    const pageOnly = ["page", "fonts", "experiments"];
     for (const name of linked) expect(taken.includes(name), name).toBe(!pageOnly.includes(name));
     expect(taken.slice(0, 4)).toEqual(["base", "tokens", "lab", "plot"]);
     expect(taken.at(-1)).toBe("element");

@@ -8,6 +8,7 @@ const FILES = import.meta.glob<string>(
     "!../styles/page.css",
     "!../styles/article.css",
     "!../styles/embed.css",
+    "!../styles/fonts.css",
     "!../styles/experiments.css",
   ],
   { query: "?inline", import: "default", eager: true },

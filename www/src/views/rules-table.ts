@@ -2,7 +2,7 @@
 import { h } from "../dom";
 import type { RuleInfo } from "../engine/protocol";
 import { M } from "../messages";
-import { symbols } from "../symbols";
+import { displayed, prose } from "../symbols";
 
 export function rulesTable(rules: readonly RuleInfo[]): HTMLElement {
   const { rule, equation, source } = M.rulesTable;
@@ -31,14 +31,18 @@ export function rulesTable(rules: readonly RuleInfo[]): HTMLElement {
           h(
             "td",
             {},
-            h("p", {}, info.summary),
-            ...info.equation
-              .split(/;\s*/)
-              .map((part) => h("p", { class: "equation" }, ...symbols(part))),
+            h("p", {}, ...prose(info.summary)),
+            ...info.equation.split(/;\s*|,\s{2,}/).map(equationLine),
           ),
           h("td", { class: "source" }, info.citation),
         ),
       ),
     ),
   );
+}
+
+/** What holds beside an equation is said in words: "B fixed and random". */
+function equationLine(text: string): HTMLElement {
+  const formula = /=|<-/.test(text);
+  return h("div", { class: "equation" }, ...(formula ? [displayed(text)] : prose(text)));
 }

@@ -1,6 +1,22 @@
 /** The equations of a phase, as the article below the simulator writes them. */
 import type { RuleInfo, RunConfig } from "../../engine/protocol";
-import { equation, frac, hat, paren, row, sub, sup, tilde, upright } from "./math";
+import {
+  equation,
+  frac,
+  hair,
+  hat,
+  paren,
+  power,
+  prime,
+  row,
+  size,
+  sub,
+  subsup,
+  sup,
+  thin,
+  tilde,
+  upright,
+} from "../../mathml";
 import type { PhaseId } from "./phases";
 
 const l = (): Element => row("l");
@@ -14,7 +30,7 @@ const out = (): Element => upright("out");
 /** e from above, or from the output for direct rules. */
 const e = (direct: boolean): Element => sup("e", direct ? out() : above());
 const B = (): Element => sup("B", above());
-const sumOf = (a: Element, b: Element): Element => row("∑", a, sup(paren(b), T()));
+const sumOf = (a: Element, b: Element): Element => row("∑", a, power(T(), b));
 
 export function equationsOf(
   phase: PhaseId,
@@ -29,7 +45,7 @@ export function equationsOf(
           sup("h", l()),
           "=",
           "σ",
-          paren(W(), sup("h", below()), "+", sup("b", l())),
+          paren(W(), hair(), sup("h", below()), "+", sup("b", l())),
         ),
       ];
     case "noisy":
@@ -39,9 +55,10 @@ export function equationsOf(
           sup(tilde("h"), l()),
           "=",
           "σ",
-          paren(W(), sup(tilde("h"), below()), "+", sup("b", l())),
+          paren(W(), hair(), sup(tilde("h"), below()), "+", sup("b", l())),
           "+",
           sub("c", "h"),
+          hair(),
           sup("ξ", l()),
         ),
       ];
@@ -54,6 +71,7 @@ export function equationsOf(
           sup(hat("λ"), l()),
           "=",
           paren(tilde("L"), "−", "L"),
+          thin(),
           frac(sup("ξ", l()), sub("c", "h")),
         ),
       ];
@@ -66,7 +84,15 @@ export function equationsOf(
           "y",
           "=",
           "σ",
-          paren(sup("W", above()), sub("c", "h"), sup("ξ", l()), "+", sup("b", above())),
+          paren(
+            sup("W", above()),
+            hair(),
+            sub("c", "h"),
+            hair(),
+            sup("ξ", l()),
+            "+",
+            sup("b", above()),
+          ),
         ),
         equation(
           "B^(l+1) becomes (1 - eta_B) B^(l+1) + eta_B / (N c_h) sum y (xi^l)^T",
@@ -76,6 +102,7 @@ export function equationsOf(
           B(),
           "+",
           frac(eta("B"), row("N", sub("c", "h"))),
+          thin(),
           sumOf(row("y"), sup("ξ", l())),
         ),
       ];
@@ -97,8 +124,9 @@ function lossEquations(
           "L",
           "=",
           frac("1", "2"),
+          thin(),
           "∑",
-          sup(paren(y(), "−", "y"), "2"),
+          power("2", y(), "−", "y"),
         );
   if (rule.perturbs !== true) return [loss];
   return [
@@ -116,7 +144,7 @@ function feedbackEquations(rule: Pick<RuleInfo, "id" | "direct">): Element[] {
       `lambda^l = (${name}^(l+1))^T ${from}`,
       sup("λ", l()),
       "=",
-      sup(paren(matrix), T()),
+      power(T(), matrix),
       e(rule.direct),
     ),
     equation(
@@ -125,7 +153,7 @@ function feedbackEquations(rule: Pick<RuleInfo, "id" | "direct">): Element[] {
       "=",
       sup("λ", l()),
       "∘",
-      sup("σ", "′"),
+      prime("σ"),
       paren(sup("z", l())),
     ),
   ];
@@ -154,6 +182,7 @@ function updateEquations(
         W(),
         "−",
         eta("W"),
+        thin(),
         increment(),
       );
   const learned = feedbackUpdate(rule, config);
@@ -170,7 +199,7 @@ function feedbackUpdate(
       : rule.id === "sg" || rule.id === "sg-dfa"
         ? {
             text: "true lambda^l",
-            element: (): Element => row(sup(sub("λ", upright("true")), l())),
+            element: (): Element => subsup("λ", upright("true"), l()),
           }
         : null;
   if (rule.id === "sign")
@@ -179,9 +208,7 @@ function feedbackUpdate(
         "B^l = |M^l| times sign(W^l)",
         sup("B", l()),
         "=",
-        "|",
-        sup("M", l()),
-        "|",
+        size(sup("M", l())),
         "∘",
         upright("sign"),
         paren(W()),
@@ -197,6 +224,7 @@ function feedbackUpdate(
         sup("B", l()),
         "−",
         eta("W"),
+        thin(),
         sumOf(sup("e", l()), sup("h", below())),
       ),
     ];
@@ -206,10 +234,11 @@ function feedbackUpdate(
     return [
       equation(
         `(B^(l+1))^T = S V^-1, S = sum of ${target.text} (${from})^T, V = gamma I + sum of ${from} (${from})^T`,
-        sup(paren(B()), T()),
+        power(T(), B()),
         "=",
         sumOf(target.element(), e(rule.direct)),
-        sup(paren("γ", "I", "+", sumOf(e(rule.direct), e(rule.direct))), row("−", "1")),
+        thin(),
+        power(row("−", "1"), "γ", "I", "+", sumOf(e(rule.direct), e(rule.direct))),
       ),
     ];
   return [
@@ -228,6 +257,7 @@ function feedbackUpdate(
       B(),
       "−",
       eta("B"),
+      thin(),
       sumOf(e(rule.direct), sup("δ", l())),
     ),
   ];

@@ -1,7 +1,7 @@
 /** Beside the diagram: what happens in this phase, its equation, and the numbers of the unit that is looked at. */
 import { h, setText } from "../../dom";
 import { NETWORK as N } from "../../messages/network";
-import { symbols } from "../../symbols";
+import { prose, symbols } from "../../symbols";
 import type { Palette } from "../palette";
 import { equationsOf } from "./equations";
 import { depthOf, drawsPicture, type NetworkData, unitsOf } from "./model";
@@ -39,6 +39,7 @@ export class Panel {
   private readonly unitName = h("p", { class: "network-unit" });
   private readonly rows = h("dl", { class: "network-rows" });
   private readonly field = h("figure", { class: "network-field", hidden: true });
+  private said = "";
   private written = "";
   private fieldOf = "";
 
@@ -69,7 +70,7 @@ export class Panel {
     setText(this.kicker, phase === "live" ? N.liveText : N.phaseOf(n, phases.length));
     setText(this.title, words.title);
     this.title.hidden = false;
-    setText(this.text, words.text);
+    this.say(words.text);
     const { config } = data.moment;
     const key = [phase, data.rule.id, config.feedback, config.optimizer, config.loss].join();
     if (key !== this.written) {
@@ -82,6 +83,12 @@ export class Panel {
     this.rows.replaceChildren(...phaseRows(data, phase, at).map(rowElement));
     this.showField(data, at, palette);
     if (phase === "loss") this.field.hidden = true;
+  }
+
+  private say(text: string): void {
+    if (text === this.said) return;
+    this.said = text;
+    this.text.replaceChildren(...prose(text));
   }
 
   /** Colours changed: the picture is to be made anew. */
@@ -142,7 +149,7 @@ function rowElement({ symbol, label, value, bar, tone }: Row): HTMLElement {
   return h(
     "div",
     { "data-tone": tone ?? null },
-    h("dt", {}, ...(symbol === "" ? [] : [h("i", {}, ...symbols(symbol)), " "]), name),
+    h("dt", {}, symbol === "" ? null : h("span", { class: "row-symbol" }, symbols(symbol)), name),
     dd,
   );
 }

@@ -70,7 +70,7 @@ export function phaseRows(data: NetworkData, phase: PhaseId | "live", at: UnitAt
         ...plain("h", N.rows.h, read("h")),
         ...(hidden ? plain("xi", N.rows.xi, xi, "noise") : []),
         ...(hidden && xi !== null ? plain("c_h xi", N.rows.pushed, c * xi, "noise") : []),
-        ...plain("h\u0303", N.rows.noisy, read("noisy")),
+        ...plain("h~", N.rows.noisy, read("noisy")),
       ];
     case "loss":
       return lossRows(data);
