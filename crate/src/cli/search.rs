@@ -105,7 +105,8 @@ pub fn run(options: &Options) -> Result<()> {
         let changes: Vec<String> = drawn.iter().map(|(name, v)| format!("{name}={v:e}")).collect();
         let config = RunConfig { seed: 1, ..run::set(&base, &changes)? };
         let file = folder.join(&arm.id).join(format!("trial-{trial}.jsonl"));
-        let every = preset.every.min((steps / 10).max(1));
+        // rows are ten times as dense as that at first, which here is all the time
+        let every = preset.every.min(steps.max(1));
         let run = (config, steps);
         jobs.push(options.shared.job(&preset, &arm.id, run, &data, (file, every))?);
         draws.push(drawn);
