@@ -193,6 +193,73 @@ describe("network", () => {
     await opened.close();
   });
 
+  test("the text leads to the phase it tells of, and the phase back to the text", async () => {
+    const context = { reducedMotion: "reduce" };
+    const opened = await open(env, { params: `${SMALL}&rules=bp,np`, context });
+    const { page } = opened;
+    const d = await diagram(page);
+    await page.getByRole("button", { name: "1 step", exact: true }).click();
+    await waitPhase(page, "paused");
+    const inSight = (selector) =>
+      page.waitForFunction((selector) => {
+        const { top } = document.querySelector(selector).getBoundingClientRect();
+        return top >= 0 && top < innerHeight / 2;
+      }, selector);
+    for (const [title, phase, rule] of [
+      ["A clean pass", "clean", "bp"],
+      // Only node perturbation does this, so the diagram shows its step.
+      ["A verdict for every unit", "correlate", "np"],
+      ["A noisy pass", "noisy", "np"],
+      ["Feedback weights learn to predict it", "feedback", "np"],
+      ["Forward weights learn from the feedback", "update", "np"],
+    ]) {
+      await page.getByRole("button", { name: `Show it in the diagram: ${title}` }).click();
+      await d.fig.locator(`.network[data-rule="${rule}"][data-phase="${phase}"]`).waitFor();
+      await inSight('[data-figure="network"]');
+      const focused = page.locator(":focus");
+      assert.equal(await focused.getAttribute("aria-current"), "step", title);
+      assert.equal(await iteration(page), 1, "the run stays as it is");
+      // And back.
+      await d.fig.getByRole("heading", { level: 4 }).getByRole("link").click();
+      await inSight(`#how-${phase}`);
+      assert.equal(await focused.getAttribute("id"), `how-${phase}`);
+    }
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.activeElement.closest(".network-phases") !== null);
+    await assertAccessible(page);
+
+    // A run without such a step says so instead.
+    await page.evaluate(() => {
+      location.hash = location.hash.replace("rules=bp,np", "rules=bp");
+    });
+    const steps = page.locator(".step-link");
+    await steps.nth(1).getByText("No rule of the present run does this.").waitFor();
+    const shown = await steps.evaluateAll((all) =>
+      all.map((p) => p.querySelector("button").checkVisibility()),
+    );
+    assert.deepEqual(shown, [true, false, false, false, true]);
+    await assertAccessible(page);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
+  test("with motion the phase that the text tells of is played", async () => {
+    const opened = await open(env, { params: `${SMALL}&rules=np` });
+    const { page } = opened;
+    const d = await diagram(page);
+    await page.getByRole("button", { name: /^Show it in the diagram: a verdict/i }).click();
+    await d.fig.locator('.network[data-phase="correlate"]').waitFor();
+    await page.waitForFunction(
+      () =>
+        document.querySelector(".network-track input").value === "200" &&
+        document.querySelector(".network-play").textContent.trim() !== "Pause",
+    );
+    assert.equal(await iteration(page), 0);
+    assertQuiet(opened);
+    await opened.close();
+  });
+
   test("it follows a run in training, holds a step that is looked at, and catches up when asked", async () => {
     const opened = await open(env, { params: `${SMALL}&rules=np` });
     const { page } = opened;

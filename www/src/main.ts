@@ -12,6 +12,7 @@ import { Notices } from "./views/notices";
 import { Loading } from "./views/progress";
 import { rulesTable } from "./views/rules-table";
 import { pageShared, type Shared } from "./views/shared";
+import { linkSteps } from "./views/step-links";
 import { themeSwitch } from "./views/theme";
 
 /** Pause between two changes of the address, in ms: browsers refuse more than 100 in 30 s. */
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
     const inside = labs.find(({ root }) => target instanceof Node && root.contains(target));
     (inside ?? first)?.lab.handleKey(event);
   });
+  if (first !== undefined) linkSteps(document, first.lab);
   const section = document.querySelector<HTMLElement>("[data-experiments]");
   if (section !== null && first !== undefined) {
     experiments = mountExperiments(section, core, first.lab);

@@ -2,6 +2,7 @@
 import type { RuleStyle } from "../charts/chart";
 import type { Moment } from "../charts/network/model";
 import { NetworkChart } from "../charts/network/network";
+import { follows, type PhaseId } from "../charts/network/phases";
 import { settingOf } from "../config";
 import type { OnSetting } from "../controls/settings";
 import type { RuleInfo, SimulatorHandle } from "../engine/protocol";
@@ -26,6 +27,14 @@ export async function momentOf(run: SimulatorHandle): Promise<Moment> {
     Promise.all(layers.map((l) => (l === 1 ? null : run.feedbackWeights(l)))),
   ]);
   return { config: { ...config }, view, w, b: b.map((matrix) => matrix ?? null) };
+}
+
+/** Rules of the run that do what the article's step says. */
+export function rulesFollowing(store: Store, step: PhaseId): string[] {
+  return rulesShown(store).flatMap(({ id }) => {
+    const rule = store.rule(id);
+    return rule !== undefined && follows(rule, step) ? [id] : [];
+  });
 }
 
 class Follower implements MountedFigure {
@@ -87,6 +96,21 @@ class Follower implements MountedFigure {
     }
     this.chart.setRules(rules, this.rule ?? "");
     this.follow();
+  }
+
+  /** By the rule that is shown, if it does that; else by the first that does. */
+  showStep(step: PhaseId): void {
+    const rule = this.ruleFor(step);
+    if (rule === null) return;
+    this.choose(rule);
+    this.chart.goTo(rule, step);
+  }
+
+  private ruleFor(step: PhaseId): string | null {
+    const { store } = this;
+    if (store === null) return null;
+    const able = rulesFollowing(store, step);
+    return able.find((id) => id === this.rule) ?? able[0] ?? null;
   }
 
   private get lane() {

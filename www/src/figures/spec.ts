@@ -3,6 +3,7 @@
  * the store's content becomes its chart's columns. A new figure is a file in this folder and an entry in index.ts.
  */
 import type { Chart, ChartHost, RuleStyle } from "../charts/chart";
+import type { PhaseId } from "../charts/network/phases";
 import { type SettingKey, settingOf } from "../config";
 import type { OnSetting } from "../controls/settings";
 import type { SimulatorHandle } from "../engine/protocol";
@@ -20,6 +21,8 @@ export interface FigureHost extends ChartHost {
 export interface MountedFigure {
   readonly chart: Chart;
   update(store: Store): void;
+  /** Shows a step of the article, where a rule of the run does it. */
+  showStep?(step: PhaseId): void;
 }
 
 export interface Figure {

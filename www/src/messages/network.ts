@@ -192,6 +192,13 @@ export const NETWORK = {
   },
   image:
     "Network diagram. Arrow keys move from unit to unit; Page up and Page down move from phase to phase.",
+  /** Between the steps of the article and the diagram. */
+  links: {
+    show: "Show it in the diagram",
+    showName: (title: string) => `Show it in the diagram: ${title.toLowerCase()}`,
+    none: "No rule of the present run does this.",
+    told: "Read about it in the text below",
+  },
   summary: (step: string, phase: string, parts: string) => `Step ${step}, ${phase}. ${parts}`,
   table: {
     quantity: "Quantity",

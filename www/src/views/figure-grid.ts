@@ -1,5 +1,6 @@
 /** All figures of the present task in reading order, and the one choice several of them share. */
 
+import type { PhaseId } from "../charts/network/phases";
 import { settingOf, taskOf } from "../config";
 import type { OnSetting } from "../controls/settings";
 import { h } from "../dom";
@@ -102,11 +103,19 @@ export class FigureGrid {
   }
 
   /** Brings a figure into sight. */
-  show(id: string): void {
+  show(id: string, block: ScrollLogicalPosition = "center"): void {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.views
-      .find((view) => view.spec.id === id)
-      ?.element.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "center" });
+    this.view(id)?.element.scrollIntoView({ behavior: calm ? "auto" : "smooth", block });
+  }
+
+  /** A step of the article, in the diagram. */
+  showStep(step: PhaseId): void {
+    this.show("network", "start");
+    this.view("network")?.showStep(step);
+  }
+
+  private view(id: string): FigureView | undefined {
+    return this.views.find((view) => view.spec.id === id);
   }
 
   private otherDigits(): HTMLElement {

@@ -4,6 +4,7 @@
  */
 
 import { ANSWERED } from "../charts/chart";
+import type { PhaseId } from "../charts/network/phases";
 import type { PageConfig } from "../config";
 import { type OnSetting, type SettingControl, settingControl } from "../controls/settings";
 import { h, setText } from "../dom";
@@ -119,6 +120,10 @@ export class FigureView {
   /** Extra buttons beside the display options, such as "other digits". */
   addOption(element: HTMLElement): void {
     this.element.querySelector(".figure-options")?.append(element);
+  }
+
+  showStep(step: PhaseId): void {
+    this.mounted.showStep?.(step);
   }
 
   restyle(): void {

@@ -6,6 +6,7 @@
  * Nothing outside the root is touched except listeners for visibility and theme, removed by destroy.
  */
 import { Zoom } from "../charts/line-zoom";
+import type { PhaseId } from "../charts/network/phases";
 import { Palette } from "../charts/palette";
 import {
   hypersOf,
@@ -332,6 +333,11 @@ export class Lab {
       part.hidden = controls !== null && !controls.has(part.dataset.control ?? "");
     }
     this.figures.refresh();
+  }
+
+  /** A step of the article, in the diagram. */
+  showStep(step: PhaseId): void {
+    this.figures.showStep(step);
   }
 
   /** Colours have changed. */

@@ -4,7 +4,7 @@ import { along, distance, reversed } from "./curve";
 import { BP, fakeData, NP } from "./fake-step";
 import { layoutOf, pixelAt, spread } from "./layout";
 import { angleBetween, feedbackOf, rowOf, weightOf } from "./model";
-import { arrival, DWELL_MS, Playhead, phasesOf, placeOf } from "./phases";
+import { arrival, DWELL_MS, follows, Playhead, phasesOf, placeOf, toldIn } from "./phases";
 import { phaseRows, unitTable, wireText } from "./values";
 import { strongest, wiresAt, wiresOf } from "./wires";
 
@@ -25,6 +25,17 @@ describe("phases", () => {
     expect(phasesOf(BP)).toEqual(["clean", "loss", "feedback", "update"]);
     expect(phasesOf(PLAIN)).toEqual(["clean", "noisy", "loss", "correlate", "update"]);
     expect(phasesOf(rule("mirror"))).toContain("mirror");
+  });
+
+  it("have a place in the article, where the rule does what it says", () => {
+    const told = (r: typeof NP) => phasesOf(r).map((phase) => toldIn(r, phase));
+    expect(told(NP)).toEqual(["clean", "noisy", "noisy", "correlate", "feedback", "update"]);
+    expect(told(BP)).toEqual(["clean", "clean", "update", "update"]);
+    expect(toldIn(rule("mirror"), "mirror")).toBeNull();
+    const does = (r: typeof NP) => phasesOf(NP).filter((step) => follows(r, step));
+    expect(does(DIRECT)).toEqual(phasesOf(NP));
+    expect(does(FA)).toEqual(["clean", "loss", "update"]);
+    expect(does(PLAIN)).not.toContain("feedback");
   });
 
   it("end where the next begins: a whole number is still the phase that it ends", () => {

@@ -74,6 +74,8 @@ export class NetworkChart implements Chart {
   private position: number | null = null;
   /** Until the end of one phase, or through the step and on to the next (null). */
   private play: { head: Playhead; until: number | null } | null = null;
+  /** Where a link leads, until that rule's step is here. */
+  private wanted: { rule: string; phase: PhaseId } | null = null;
   private training = false;
   private selected: UnitAt | null = null;
   private hover: Hit | null = null;
@@ -174,6 +176,22 @@ export class NetworkChart implements Chart {
     setText(this.stepText, N.step(count(view.step + 1), data.sample + 1, config.batch));
     this.drawLegend();
     this.refresh();
+    this.reach();
+  }
+
+  /** Shows a phase of that rule's step, once it is here, and takes the keyboard there. */
+  goTo(rule: string, phase: PhaseId): void {
+    this.wanted = { rule, phase };
+    this.reach();
+  }
+
+  private reach(): void {
+    const { wanted, data } = this;
+    if (wanted === null || data?.rule.id !== wanted.rule) return;
+    const index = this.phases.indexOf(wanted.phase);
+    this.wanted = null;
+    this.showPhase(index);
+    this.scrubber.focus(index);
   }
 
   /** Nothing to show: the run is being made. */
@@ -182,6 +200,7 @@ export class NetworkChart implements Chart {
     this.scene = null;
     this.play = null;
     this.position = null;
+    this.wanted = null;
     this.element.dataset.waiting = "";
     setText(this.stepText, "");
     this.refresh();

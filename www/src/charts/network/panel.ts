@@ -5,7 +5,7 @@ import { prose, symbols } from "../../symbols";
 import type { Palette } from "../palette";
 import { equationsOf } from "./equations";
 import { depthOf, drawsPicture, type NetworkData, unitsOf } from "./model";
-import type { PhaseId } from "./phases";
+import { type PhaseId, stepAnchor, toldIn } from "./phases";
 import { signedCanvas } from "./scene";
 import { phaseRows, type Row, type UnitAt, unitTitle } from "./values";
 
@@ -33,7 +33,9 @@ export function wordsOf(
 export class Panel {
   readonly element: HTMLElement;
   private readonly kicker = h("p", { class: "network-kicker" });
-  private readonly title = h("h4", { hidden: true });
+  /** Leads to the text on this phase, where the page has one. */
+  private readonly titleText = h("a", {});
+  private readonly title = h("h4", { hidden: true }, this.titleText);
   private readonly text = h("p", { class: "network-text" });
   private readonly equations = h("div", { class: "network-equations" });
   private readonly unitName = h("p", { class: "network-unit" });
@@ -68,8 +70,9 @@ export class Panel {
     const words = wordsOf(phase, data.rule);
     const n = phase === "live" ? 0 : phases.indexOf(phase) + 1;
     setText(this.kicker, phase === "live" ? N.liveText : N.phaseOf(n, phases.length));
-    setText(this.title, words.title);
+    setText(this.titleText, words.title);
     this.title.hidden = false;
+    this.linkTitle(phase === "live" ? null : toldIn(data.rule, phase));
     this.say(words.text);
     const { config } = data.moment;
     const key = [phase, data.rule.id, config.feedback, config.optimizer, config.loss].join();
@@ -83,6 +86,20 @@ export class Panel {
     this.rows.replaceChildren(...phaseRows(data, phase, at).map(rowElement));
     this.showField(data, at, palette);
     if (phase === "loss") this.field.hidden = true;
+  }
+
+  /** An id of the page means nothing in a shadow root. */
+  private linkTitle(step: PhaseId | null): void {
+    const root = this.element.getRootNode();
+    const anchor = step === null ? "" : stepAnchor(step);
+    const found = root instanceof Document && root.getElementById(anchor) !== null;
+    if (found) {
+      this.titleText.href = `#${anchor}`;
+      this.titleText.title = N.links.told;
+    } else {
+      this.titleText.removeAttribute("href");
+      this.titleText.removeAttribute("title");
+    }
   }
 
   private say(text: string): void {

@@ -16,6 +16,23 @@ export function phasesOf(rule: Pick<RuleInfo, "id" | "perturbs">): readonly Phas
   return phases;
 }
 
+/** Whether a rule does what the article's step of that name says: there, feedback learns from the verdicts. */
+export function follows(rule: Pick<RuleInfo, "id" | "perturbs">, step: PhaseId): boolean {
+  const phases = phasesOf(rule);
+  return phases.includes(step) && (step !== "feedback" || phases.includes("correlate"));
+}
+
+/** The article's step that tells of a phase, if one does. */
+export function toldIn(rule: Pick<RuleInfo, "id" | "perturbs">, phase: PhaseId): PhaseId | null {
+  if (phase === "mirror") return null;
+  if (phase === "loss") return rule.perturbs === true ? "noisy" : "clean";
+  // What takes the error down without having learned to is compared with backpropagation in the last one.
+  return phase === "feedback" && !follows(rule, phase) ? "update" : phase;
+}
+
+/** Of the article's step, within the page. */
+export const stepAnchor = (step: PhaseId): string => `how-${step}`;
+
 /** Positions on the scrubber within one phase. */
 export const TICKS = 50;
 

@@ -116,6 +116,10 @@ export class Scrubber {
       this.range.setAttribute("aria-valuetext", text);
   }
 
+  focus(index: number): void {
+    this.buttons[index]?.focus({ preventScroll: true });
+  }
+
   /** Page keys go from phase to phase, which is what one wants of them here. */
   private key(event: KeyboardEvent): void {
     const by = event.key === "PageDown" ? -1 : event.key === "PageUp" ? 1 : 0;
