@@ -167,6 +167,9 @@ describe("estimates", () => {
     assert.equal(counts[shown][called], Number(n));
     await confusion.scrollIntoViewIfNeeded();
     await choose(page, "confusion", "BP");
+    // chosen for good: the link carries it; and the table has no second one below it
+    await page.waitForURL(/[?&#].*tablerule=bp/);
+    assert.equal(await confusion.locator("details.table").count(), 0);
     await readout(page, "confusion", /BP names/);
 
     // Costs hang together: two forward passes cost more than one, and rates are quotients.

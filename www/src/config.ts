@@ -278,6 +278,7 @@ export const SETTINGS = {
   netRule: oneRule("netrule"),
   mapRule: oneRule("maprule"),
   mapLayer: whole("maplayer", 0, MAX_LAYER),
+  tableRule: oneRule("tablerule"),
   estimateRule: oneRule("estrule"),
   estimateLayer: whole("estlayer", 0, MAX_LAYER),
   /** From 1. */

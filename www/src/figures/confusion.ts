@@ -1,6 +1,8 @@
 /** What one rule's classifier takes for what, over the first test digits, asked every other second. */
 import { ConfusionChart } from "../charts/confusion";
 import { confusionOf } from "../charts/confusion-math";
+import { settingOf } from "../config";
+import type { OnSetting } from "../controls/settings";
 import { CONFUSION } from "../messages/estimates";
 import type { Store } from "../store";
 import { Follow, stampOf } from "./follow";
@@ -14,12 +16,13 @@ export const confusion: Figure = {
   title: CONFUSION.title,
   tasks: ["classifier"],
   area: "full",
+  tabular: true,
   options: [],
   needs: null,
   topics: ["history", "status", "config", "digits"],
   caption: () => CONFUSION.caption,
-  mount: (host) => {
-    const view = new ConfusionView(host);
+  mount: (host, onSetting) => {
+    const view = new ConfusionView(host, onSetting);
     return { chart: view.chart, update: (store) => view.update(store) };
   },
 };
@@ -30,16 +33,21 @@ class ConfusionView {
   private store: Store | null = null;
   private rule = "";
 
-  constructor(private readonly host: FigureHost) {
+  constructor(
+    private readonly host: FigureHost,
+    onSetting: OnSetting,
+  ) {
     this.follow = new Follow(() => this.refresh());
     this.chart = new ConfusionChart(
       host,
-      (id) => {
-        this.rule = id;
-        this.refresh();
-      },
+      // What is shown without a choice is no choice: the link stays short.
+      (id) => onSetting("tableRule", id === this.first() ? "" : id),
       () => this.follow.stop(),
     );
+  }
+
+  private first(): string {
+    return this.store === null ? "" : (rulesShown(this.store)[0]?.id ?? "");
   }
 
   update(store: Store): void {
@@ -52,7 +60,8 @@ class ConfusionView {
     const digits = store?.digits ?? null;
     if (store === null || digits === null) return;
     const rules = rulesShown(store);
-    if (!rules.some(({ id }) => id === this.rule)) this.rule = rules[0]?.id ?? "";
+    const wanted = settingOf(store.config, "tableRule");
+    this.rule = rules.some(({ id }) => id === wanted) ? wanted : this.first();
     const { rule } = this;
     this.chart.setChoices(rules, rule);
     const info = store.rule(rule);

@@ -13,6 +13,7 @@ export const cost: Figure = {
   title: COST.title,
   tasks: BOTH,
   area: "full",
+  tabular: true,
   options: [],
   needs: null,
   topics: ["status", "config", "digits"],

@@ -33,6 +33,8 @@ export interface Figure {
   readonly topics: readonly Topic[];
   /** Its first picture costs the run a tenth of a second: it comes when it is seen, not while the page opens. */
   readonly whenSeen?: boolean;
+  /** It is a table itself: another one below would say the same again. */
+  readonly tabular?: boolean;
   readonly options: readonly SettingKey[];
   /** Pictures the engine has to read out while the figure is on screen. */
   readonly needs: "outputs" | "latent" | null;

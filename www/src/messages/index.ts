@@ -115,6 +115,7 @@ export const SETTING_TEXT: Readonly<Record<SettingKey, SettingText>> = {
     options: { "0": "all layers" },
   },
   netRule: { label: "Rule", help: "Whose step the network diagram shows." },
+  tableRule: { label: "Rule", help: "Whose answers the table counts." },
   mapRule: { label: "Rule", help: "Whose weights the maps show." },
   mapLayer: { label: "Weights", help: "Which layer’s weights the maps show." },
   estimateRule: { label: "Rule", help: "Whose estimates are shown." },

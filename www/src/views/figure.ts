@@ -95,7 +95,7 @@ export class FigureView {
       h(
         "div",
         { class: "figure-foot" },
-        this.details,
+        spec.tabular === true ? null : this.details,
         this.mounted.chart.footTools ?? null,
         png,
         svg,
