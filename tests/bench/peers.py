@@ -1,4 +1,4 @@
-"""PyTorch and NumPy on one thread, for `npm run bench -- native`.
+"""PyTorch and NumPy, for `npm run bench -- native`; on one thread, or as many as THREADS says.
 
 Optional: needs `pip install torch numpy`. Started by suites/native.mjs, with which it exchanges one
 JSON object a line: {"call": METHOD, "args": [...]} in, {"ok": RESULT} or {"error": TEXT} out.
@@ -10,8 +10,9 @@ Run by hand, `python3 tests/bench/peers.py` names the versions it would use.
 import os
 
 # Before any library makes its pool of threads.
+THREADS = int(os.environ.get("THREADS", "1"))
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[name] = "1"
+    os.environ[name] = str(THREADS)
 
 import json  # noqa: E402
 import struct  # noqa: E402
@@ -24,7 +25,7 @@ import numpy as np  # noqa: E402
 try:
     import torch
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(THREADS)
     torch.set_num_interop_threads(1)
 except ImportError:
     torch = None

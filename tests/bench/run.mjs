@@ -1,8 +1,8 @@
 /**
  * npm run bench -- [browser] [native] [gpu] [--quick] [--case TEXT] [--peers] [--no-build]
- *                  [--adapter software|hardware] [--json FILE]
+ *                  [--adapter software|hardware] [--threads N] [--json FILE]
  *
- * Times whole training steps of Credit Lab and of the libraries it is compared with, on one core,
+ * Times whole training steps of Credit Lab and of the libraries it is compared with, on one core (natively on N),
  * everyone in turns within the same run, and prints one table per case. Not a test: nothing fails
  * because a number is low; a contender whose arithmetic is wrong does fail.
  * Structure: lib/cases.mjs (what), suites/*.mjs (where), contenders/*.mjs (who); README.md tells
@@ -30,7 +30,7 @@ const SUITES = [browser, native, gpu];
 /** Those that run when none is named. */
 const USUAL = [browser, native];
 const USAGE =
-  "npm run bench -- [browser] [native] [gpu] [--quick] [--case TEXT] [--peers] [--no-build] [--adapter software|hardware] [--json FILE]";
+  "npm run bench -- [browser] [native] [gpu] [--quick] [--case TEXT] [--peers] [--no-build] [--adapter software|hardware] [--threads N] [--json FILE]";
 
 /**
  * Rounds; ms of one timing; ms of warm-up (long enough for the engines' optimising compilers);
@@ -54,6 +54,7 @@ function options() {
         peers: { type: "boolean", default: false },
         "no-build": { type: "boolean", default: false },
         adapter: { type: "string", default: "software" },
+        threads: { type: "string", default: "1" },
         json: { type: "string" },
         only: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
@@ -73,6 +74,13 @@ function options() {
       c.id.includes(values.case) &&
       suites.some(({ name }) => c.suites.includes(name)),
   );
+  const threads = Number(values.threads);
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new Failure("reading the command line", {
+      cause: `"${values.threads}" is no number of threads`,
+      remedy: USAGE,
+    });
+  }
   const noAdapter = !Object.hasOwn(ADAPTERS, values.adapter);
   if (unknown || noAdapter || cases.length === 0) {
     throw new Failure("reading the command line", {
@@ -84,7 +92,7 @@ function options() {
       remedy: `${USAGE}\nsuites: ${SUITES.map(({ name }) => name).join(", ")}\ncases: ${CASES.map(({ id }) => id).join(", ")}`,
     });
   }
-  return { ...values, cases, suites, speed: values.quick ? "quick" : "full" };
+  return { ...values, threads, cases, suites, speed: values.quick ? "quick" : "full" };
 }
 
 /** One line that is overwritten on a terminal and silent elsewhere. */
@@ -142,7 +150,17 @@ async function runSuite(suite, { speed, ...context }) {
 }
 
 async function main() {
-  const { help, cases, suites, speed, adapter, peers, json, "no-build": noBuild } = options();
+  const {
+    help,
+    cases,
+    suites,
+    speed,
+    adapter,
+    threads,
+    peers,
+    json,
+    "no-build": noBuild,
+  } = options();
   if (help) return void say(USAGE);
   const started = Date.now();
   const ours = !peers;
@@ -158,7 +176,7 @@ async function main() {
   say(`${machine.cpu}, ${machine.cores} cores, load ${machine.load.toFixed(2)} before the start`);
   if (machine.load > 0.5) say("The machine is busy: trust the ratios, not the absolute numbers.");
 
-  const context = { cases, ours, speed, adapter };
+  const context = { cases, ours, speed, adapter, threads };
   const report = { date: new Date().toISOString(), machine, suites: {}, results: [] };
   for (const suite of suites) {
     const { results, ...about } = await runSuite(suite, context);

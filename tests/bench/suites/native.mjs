@@ -1,5 +1,5 @@
 /**
- * The native suite: our own binary, and PyTorch and NumPy where Python has them, one thread each.
+ * The native suite: our own binary, and PyTorch and NumPy where Python has them, on as many threads each.
  * Ours times itself (`credit-lab bench --json`) and has its arithmetic checked by the crate's
  * tests; it is started anew for every round, so that rounds of all contenders interleave.
  */
@@ -28,9 +28,10 @@ async function findPython() {
 }
 
 /** Requests to peers.py and its answers, one line each, one at a time. */
-function converse(python) {
+function converse(python, threads) {
   const child = spawn(python, [path.join(here, "peers.py")], {
     stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, THREADS: String(threads) },
   });
   const waiting = [];
   createInterface({ input: child.stdout }).on("line", (line) => {
@@ -50,13 +51,13 @@ function converse(python) {
   return { call, stop: () => child.stdin.end() };
 }
 
-async function pythonPeers({ setups, references }, scratch) {
+async function pythonPeers({ setups, references, threads }, scratch) {
   const found = await findPython();
   if (!found?.modules.includes("torch")) {
     say("PyTorch is not there: pip install torch numpy, or set PYTHON to a python that has them.");
   }
   if (!found) return { contenders: [], stop() {} };
-  const { call, stop } = converse(found.python);
+  const { call, stop } = converse(found.python, threads);
   const check = async (contender, id, steps) => {
     const file = path.join(scratch, "state.bin");
     await call("state", contender, id, steps, file);
@@ -74,7 +75,7 @@ async function pythonPeers({ setups, references }, scratch) {
     id,
     title,
     version,
-    note: "1 thread; batches and noise drawn beforehand",
+    note: `${counted(threads)}; batches and noise drawn beforehand`,
     role: "peer",
     rules,
     open: (...args) => open(id, ...args),
@@ -85,6 +86,8 @@ async function pythonPeers({ setups, references }, scratch) {
   }));
   return { contenders, stop };
 }
+
+const counted = (threads) => (threads === 1 ? "1 thread" : `${threads} threads`);
 
 const CARGO = ["--release", "--quiet", "--bin", "credit-lab"];
 const cargo = (...args) => ["run", ...CARGO, "--", ...args];
@@ -97,10 +100,20 @@ const SHORT = 120;
  * steps_per_second } and { peak: KIND, gflops } with KIND fast (wider vectors, fused multiply-add)
  * or reproducible (the browser's arithmetic, bit for bit).
  */
-async function measureOurs(id, millis, canFilter) {
+async function measureOurs(id, millis, canFilter, threads) {
   const select = canFilter ? ["--case", id] : [];
   const time = String(canFilter ? millis : SHORT);
-  const args = cargo("bench", "--json", "--rounds", "1", "--millis", time, ...select);
+  const args = cargo(
+    "bench",
+    "--json",
+    "--rounds",
+    "1",
+    "--millis",
+    time,
+    "--threads",
+    String(threads),
+    ...select,
+  );
   const output = (await ask("cargo", args, { minutes: 5 })) ?? "";
   const lines = output.split("\n").filter((line) => line.startsWith("{"));
   const results = lines.map((line) => JSON.parse(line));
@@ -116,7 +129,7 @@ async function measureOurs(id, millis, canFilter) {
 }
 
 /** Our rows. The first one's turn runs the binary, which measures all three; the others report it. */
-async function ourselves() {
+async function ourselves(threads) {
   await must("building the native binary", "see the lines above", "cargo", ["build", ...CARGO]);
   const version = await ask("cargo", cargo("--version"));
   const help = await ask("cargo", cargo("bench", "--help"));
@@ -125,7 +138,7 @@ async function ourselves() {
   const latest = new Map();
   const take = async (kind, id, millis) => {
     if (!latest.has(kind)) {
-      for (const [k, v] of Object.entries(await measureOurs(id, millis, canFilter)))
+      for (const [k, v] of Object.entries(await measureOurs(id, millis, canFilter, threads)))
         latest.set(k, v);
     }
     const value = latest.get(kind);
@@ -145,7 +158,13 @@ async function ourselves() {
   });
   return [
     // A "step" of the peak is one GFLOP.
-    row("peak", { id: "peak", title: "native peak (fused)", role: "peak", flops: 1e9, note: "" }),
+    row("peak", {
+      id: "peak",
+      title: "native peak of one core (fused)",
+      role: "peak",
+      flops: 1e9,
+      note: "",
+    }),
     row("fast", { id: "credit-lab", title: "Credit Lab", role: "ours" }),
     row("reproducible", {
       id: "credit-lab-reproducible",
@@ -163,9 +182,9 @@ async function start(context) {
     rmSync(scratch, { recursive: true, force: true });
   };
   try {
-    const ours = context.ours ? await ourselves() : [];
+    const ours = context.ours ? await ourselves(context.threads) : [];
     return {
-      about: `${os.platform()} ${os.arch()}`,
+      about: `${os.platform()} ${os.arch()}, ${counted(context.threads)}`,
       contenders: [...ours, ...peers.contenders],
       stop,
     };
@@ -175,4 +194,4 @@ async function start(context) {
   }
 }
 
-export default { name: "native", title: "Native, one core", start };
+export default { name: "native", title: "Native", start };
