@@ -29,17 +29,20 @@ fn idx_labels(labels: &[u8]) -> Vec<u8> {
     [&sizes.concat(), labels].concat()
 }
 
-/// Decodes in chunks whose sizes are taken from `sizes`, over and over.
+/// `bytes` in chunks whose sizes are taken from `sizes`, over and over.
+fn chunks<'a>(bytes: &'a [u8], sizes: &'a [usize]) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = bytes;
+    sizes.iter().cycle().map_while(move |size| {
+        let (chunk, tail) = rest.split_at(*size.min(&rest.len()));
+        rest = tail;
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
 fn decode(bytes: &[u8], sizes: &[usize]) -> Result<IdxFile, String> {
     let mut decoder = IdxDecoder::new("file");
-    let mut rest = bytes;
-    for &size in sizes.iter().cycle() {
-        if rest.is_empty() {
-            break;
-        }
-        let (chunk, tail) = rest.split_at(size.min(rest.len()));
+    for chunk in chunks(bytes, sizes) {
         decoder.push(chunk).map_err(|error| error.to_string())?;
-        rest = tail;
     }
     decoder.finish().map_err(|error| error.to_string())
 }
@@ -260,14 +263,8 @@ proptest! {
 /// What a loader makes of a file of this name: its report and what is missing then, or the refusal.
 fn load(loader: &mut Loader, name: &str, bytes: &[u8], sizes: &[usize]) -> Result<String, String> {
     loader.begin(name);
-    let mut rest = bytes;
-    for &size in sizes.iter().cycle() {
-        if rest.is_empty() {
-            break;
-        }
-        let (chunk, tail) = rest.split_at(size.min(rest.len()));
+    for chunk in chunks(bytes, sizes) {
         loader.push(chunk).map_err(|error| error.to_string())?;
-        rest = tail;
     }
     let report = loader.end().map_err(|error| error.to_string())?;
     Ok(format!("{report:?} {:?}", loader.missing()))

@@ -310,6 +310,7 @@ fn full(name: &str) -> (PathBuf, Vec<PathBuf>) {
     let request = Request {
         folders: vec![out.clone()],
         out: out.join("report"),
+        only: vec![],
         keep: false,
         title: "Runs".into(),
         notes: Some(notes),
@@ -421,6 +422,7 @@ fn a_report_that_is_there_keeps_what_these_runs_say_nothing_of() {
     let request = |folder: &PathBuf, keep| Request {
         folders: vec![folder.clone()],
         out: report.clone(),
+        only: vec![],
         keep,
         title: "Runs".into(),
         notes: None,
@@ -444,6 +446,12 @@ fn a_report_that_is_there_keeps_what_these_runs_say_nothing_of() {
     let (_, new) = after.split_once("\n## Figure 8").unwrap();
     assert!(new.contains("| NP, width 0.25 | 7 |"), "{new}");
     assert!(new.find("## Figure 9").is_some(), "in the order of the experiments");
+
+    // both have runs here, one is wanted
+    let both =
+        Request { folders: vec![first, second], only: vec!["other".into()], ..request(&at, false) };
+    write(&presets, &both).unwrap();
+    assert!(!std::fs::read_to_string(&report).unwrap().contains("## Figure 9"));
 }
 
 #[test]
@@ -452,6 +460,7 @@ fn a_folder_without_runs_is_an_error() {
     let request = Request {
         folders: vec![out.clone()],
         out: out.join("r"),
+        only: vec![],
         keep: false,
         title: String::new(),
         notes: None,

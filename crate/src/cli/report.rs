@@ -16,6 +16,9 @@ pub struct Options {
     /// Folder for `report.md` and its figures; or FILE.md, with figures in a folder FILE beside it
     #[arg(long, default_value = "report")]
     out: PathBuf,
+    /// Only these experiments, e.g. fig2,fig4 [default: all that have runs]
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
     /// Leave the sections of experiments without runs in these folders as they are in the report that is there
     #[arg(long)]
     keep: bool,
@@ -32,6 +35,7 @@ pub fn run(options: &Options) -> Result<()> {
     let request = Request {
         folders: options.folders.clone(),
         out: options.out.clone(),
+        only: options.only.clone(),
         keep: options.keep,
         title: options.title.clone(),
         notes: options.notes.clone(),

@@ -34,6 +34,8 @@ pub struct Request {
     /// Folder for the report, which is `report.md` in it; or, where it ends in `.md`, the report itself, whose figures
     /// and tables go to a folder of that name beside it. Made if it is not there.
     pub out: PathBuf,
+    /// Only these experiments; empty for all that have runs.
+    pub only: Vec<String>,
     /// Leaves the sections of experiments without runs in `folders` as they are in the report that is there.
     pub keep: bool,
     /// First line of the report.
@@ -75,14 +77,16 @@ pub fn write(presets: &[Preset], request: &Request) -> Result<Vec<PathBuf>> {
         ),
         None => BTreeMap::new(),
     };
-    let reported =
-        |preset: &&Preset| preset.arms.iter().any(|arm| !runs.of(preset.runs, &arm.id).is_empty());
+    let reported = |preset: &&Preset| {
+        let wanted = request.only.is_empty() || request.only.iter().any(|id| id == preset.id);
+        wanted && preset.arms.iter().any(|arm| !runs.of(preset.runs, &arm.id).is_empty())
+    };
     if !presets.iter().any(|preset| reported(&preset)) {
         let folders: Vec<String> =
             request.folders.iter().map(|f| f.display().to_string()).collect();
         return Err(Error::data(
             folders.join(", "),
-            "no runs of a known experiment (<preset>/<arm>/seed-<n>.jsonl); `credit-lab run` makes them",
+            "no runs of a known (and wanted) experiment (<preset>/<arm>/seed-<n>.jsonl); `credit-lab run` makes them",
         ));
     }
     let (report, folder, link) = request.places();
