@@ -15,10 +15,10 @@ import { Failure, kilobytes, launch, say } from "./lib/terminal.mjs";
 const require = createRequire(import.meta.url);
 
 /**
- * It comes without types.
- * @type {(font: Buffer, text: string, options: { targetFormat: "woff2" | "truetype", noHinting: boolean, keepFeatures: string[] }) => Promise<Buffer>}
+ * It comes without types, and only when it is used: these scripts run before any npm package is there.
+ * @returns {(font: Buffer, text: string, options: { targetFormat: "woff2" | "truetype", noHinting: boolean, keepFeatures: string[] }) => Promise<Buffer>}
  */
-const subsetFont = require("subset-font");
+const subsetter = () => require("subset-font");
 
 const PACKAGE = "@fontsource/stix-two-math";
 
@@ -51,7 +51,7 @@ export function mathFont(targetFormat = "woff2") {
     require.resolve(`${PACKAGE}/files/stix-two-math-latin-400-normal.woff2`),
   );
   // Its features are for text in other languages, hints for screens of long ago.
-  return subsetFont(whole, CHARACTERS, { targetFormat, noHinting: true, keepFeatures: [] });
+  return subsetter()(whole, CHARACTERS, { targetFormat, noHinting: true, keepFeatures: [] });
 }
 
 /** @param {string} [folder] */

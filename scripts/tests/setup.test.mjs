@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -23,6 +23,19 @@ const linux = process.platform === "linux" ? {} : { skip: "Vulkan is for Linux o
 
 /** The tools as a setup without Vulkan leaves them. */
 const without = { env: {}, missing: new Map([["vulkan", "nobody is root"]]) };
+
+test("the commands start in a fresh clone, before any npm package is there", () => {
+  const clone = path.join(folder, "clone");
+  cpSync(inRoot("scripts"), path.join(clone, "scripts"), { recursive: true });
+  cpSync(inRoot("package.json"), path.join(clone, "package.json"));
+  const node = (/** @type {string[]} */ ...args) =>
+    spawnSync(process.execPath, args, { cwd: clone, encoding: "utf8" });
+  const listed = node("scripts/test.mjs", "--list");
+  assert.equal(listed.status, 0, listed.stderr);
+  assert.match(listed.stdout, /native/);
+  const built = node("--input-type=module", "-e", 'await import("./scripts/build.mjs")');
+  assert.equal(built.status, 0, built.stderr);
+});
 
 test("drivers are found where the Vulkan loader looks for them", linux, () => {
   const elsewhere = { HOME: "/nowhere", XDG_DATA_HOME: "/nowhere" };
