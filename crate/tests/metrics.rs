@@ -300,7 +300,7 @@ fn normal(seed: u64, stream: u32, step: u32, i: usize) -> f64 {
     let pair = i % 4 / 2;
     let u = f64::from((words[2 * pair] >> 8) + 1) / 16_777_216.0;
     let turn = std::f64::consts::TAU * f64::from(words[2 * pair + 1] >> 8) / 16_777_216.0;
-    (-2.0 * u.ln()).sqrt() * if i % 2 == 0 { turn.cos() } else { turn.sin() }
+    (-2.0 * u.ln()).sqrt() * if i.is_multiple_of(2) { turn.cos() } else { turn.sin() }
 }
 
 /// Mean loss and per cent right on the test set of a pass `h = act(W h + b) + c xi` on hidden layers, from x plus

@@ -140,7 +140,7 @@ impl Dataset {
             let pixels = self.pixels();
             self.train.images.drain(..count * pixels);
             self.train.labels.drain(..count);
-            self.name += &format!(" without the first {}", grouped(count));
+            self.name = format!("{} without the first {}", self.name, grouped(count));
         }
         Ok(())
     }

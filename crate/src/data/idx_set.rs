@@ -39,8 +39,8 @@ impl IdxSet {
     ///
     /// # Errors
     /// [`Error::Data`] if its place among the others is not clear; nothing has changed then.
-    pub(super) fn add(&mut self, file: String, contents: Vec<IdxFile>) -> Result<FileReport> {
-        let named = split_in_name(&file);
+    pub(super) fn add(&mut self, file: &str, contents: Vec<IdxFile>) -> Result<FileReport> {
+        let named = split_in_name(file);
         // The same file again replaces itself, whatever the others are.
         let again = |old: &Loaded| {
             old.file == file && contents.iter().any(|new| new.header.kind == old.place.kind)
@@ -51,7 +51,7 @@ impl IdxSet {
         let mut roles = Vec::new();
         for IdxFile { header: IdxHeader { kind, items, .. }, .. } in &contents {
             places.push(Some(Place { kind: *kind, items: *items, named }));
-            roles = assign(&places).map_err(|message| Error::data(&file, message))?;
+            roles = assign(&places).map_err(|message| Error::data(file, message))?;
             for (place, role) in places.iter_mut().zip(&roles) {
                 *place = place.filter(|_| role.is_some());
             }
@@ -71,7 +71,7 @@ impl IdxSet {
             let role = role.ok_or_else(|| Error::internal("no role"))?;
             let IdxHeader { kind, items, .. } = content.header;
             let place = Place { kind, items, named };
-            self.files.push(Loaded { file: file.clone(), place, role, table, content });
+            self.files.push(Loaded { file: file.into(), place, role, table, content });
             report = Ok(FileReport { role, items });
         }
         report

@@ -117,9 +117,9 @@ impl Loader {
     pub fn end(&mut self) -> Result<FileReport> {
         let (file, mut stream) = self.current.take().ok_or_else(no_file)?;
         match (stream.finish()?, &mut self.files) {
-            (Whole::Idx(content), Files::Idx(set)) => set.add(file, vec![content]),
+            (Whole::Idx(content), Files::Idx(set)) => set.add(&file, vec![content]),
             (Whole::Table(both), Files::Idx(set)) => {
-                let FileReport { role, items } = set.add(file, both.into())?;
+                let FileReport { role, items } = set.add(&file, both.into())?;
                 Ok(FileReport { role: Role::of_table(role), items })
             }
             (Whole::Cifar { archive, parts }, files) => {
