@@ -279,7 +279,7 @@ fn table(labels: &[u8], pixels: &[u8], side: usize, heading: bool, end: &str) ->
     }
     for (label, image) in labels.iter().zip(pixels.chunks(side * side)) {
         let values: Vec<String> = image.iter().map(|pixel| format!(",{pixel}")).collect();
-        text += &format!("{label}{}{end}", values.concat());
+        text.extend([label.to_string(), values.concat(), end.to_string()]);
     }
     text.into_bytes()
 }
