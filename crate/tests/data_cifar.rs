@@ -285,7 +285,7 @@ fn files_of_two_data_sets_do_not_mix_and_leave_the_first_as_it_was() {
         let name = name.replace("-images", "");
         let error = add(&mut loader, &name, bytes, &[600]).unwrap_err();
         let words = format!(
-            "expected another IDX (MNIST) file, like those given before, found a {found} file"
+            "expected another IDX (MNIST) or CSV file, like those given before, found a {found} file"
         );
         assert!(error.contains(&words), "{error}");
         assert_eq!(loader.missing().len(), 3);
