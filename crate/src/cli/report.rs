@@ -62,13 +62,18 @@ fn presets() -> Result<Vec<Preset>> {
     Ok(all)
 }
 
-/// Adds the data set to labels that would occur twice.
+/// Names the data set, with which an arm's id begins, in labels that would occur twice.
 fn tell_apart(preset: &mut Preset) {
     let labels: Vec<String> = preset.arms.iter().map(|arm| arm.label.clone()).collect();
     for arm in &mut preset.arms {
         let twice = labels.iter().filter(|label| **label == arm.label).count() > 1;
-        if let Some((row, _)) = arm.cell.filter(|_| twice) {
-            arm.label = format!("{}, {row}", arm.label);
+        let data = match arm.id.split('-').next() {
+            Some("cifar10") => "CIFAR-10",
+            Some("cifar100") => "CIFAR-100",
+            _ => "digits",
+        };
+        if twice {
+            arm.label = format!("{}, {data}", arm.label);
         }
     }
 }
