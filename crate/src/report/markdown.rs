@@ -38,11 +38,11 @@ pub fn heading(preset: &Preset) -> String {
     format!("## {}: {}", preset.source, preset.title)
 }
 
-/// Sections of a report by their first lines, which they contain.
-pub fn sections(report: &str) -> BTreeMap<String, String> {
+/// Sections of a Markdown file by their first lines, which they contain.
+pub fn sections(text: &str) -> BTreeMap<String, String> {
     let mut sections: BTreeMap<String, String> = BTreeMap::new();
     let mut current = None;
-    for line in report.lines() {
+    for line in text.lines() {
         if line.starts_with("## ") {
             current = Some(line.to_string());
         }
@@ -52,7 +52,7 @@ pub fn sections(report: &str) -> BTreeMap<String, String> {
             section.push('\n');
         }
     }
-    sections.values_mut().for_each(|text| *text = format!("{}\n", text.trim_end()));
+    sections.values_mut().for_each(|section| *section = format!("{}\n", section.trim_end()));
     sections
 }
 
@@ -200,18 +200,9 @@ fn hours(seconds: f64) -> String {
 
 /// Sections `## <preset>` of people's notes.
 pub fn notes(text: &str) -> BTreeMap<String, String> {
-    let mut sections: BTreeMap<String, String> = BTreeMap::new();
-    let mut current: Option<String> = None;
-    for line in text.lines() {
-        if let Some(name) = line.strip_prefix("## ") {
-            current = Some(name.trim().to_string());
-            continue;
-        }
-        if let Some(name) = &current {
-            let section = sections.entry(name.clone()).or_default();
-            section.push_str(line);
-            section.push('\n');
-        }
-    }
-    sections
+    let body = |(heading, section): (String, String)| {
+        let name = heading.trim_start_matches("## ").trim().to_string();
+        (name, section[heading.len()..].to_string())
+    };
+    sections(text).into_iter().map(body).collect()
 }

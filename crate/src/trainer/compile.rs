@@ -391,11 +391,7 @@ impl Recorder<'_> {
         let config = self.config;
         let x = tape.temporary("x", config.batch, config.sizes[0]);
         let y = self.gather(tape, x);
-        let input = if config.noise == Noise::Inputs {
-            Self::noisy_input(tape, x, Purpose::Input)
-        } else {
-            x
-        };
+        let input = self.input(tape, x);
         let noisy = config.noise == Noise::Activations;
         let xi = noisy.then(|| self.draw(tape, Purpose::Activity, config.batch));
         let pass = Self::pass(tape, &self.layers, "h", input, xi);
@@ -413,6 +409,12 @@ impl Recorder<'_> {
         }
         let gradients = self.weights(tape, &step);
         Training { x, y, loss: losses, h_noisy, recorded: step, gradients }
+    }
+
+    /// What a training step's first layer sees of a batch.
+    fn input(&self, tape: &mut Tape, x: Buf) -> Buf {
+        let noisy = self.config.noise == Noise::Inputs;
+        if noisy { Self::noisy_input(tape, x, Purpose::Input) } else { x }
     }
 
     fn noisy_input(tape: &mut Tape, x: Buf, purpose: Purpose) -> Buf {
@@ -573,11 +575,7 @@ impl Recorder<'_> {
         if y != x {
             gather::record_labels(tape, "y = one-hot label", y);
         }
-        let input = if self.config.noise == Noise::Inputs {
-            Self::noisy_input(tape, x, Purpose::Input)
-        } else {
-            x
-        };
+        let input = self.input(tape, x);
         let pass = Self::pass(tape, &self.awake(), "h", input, None);
         Self::forward(tape, &pass);
         let mut step = self.blank(pass);
