@@ -96,6 +96,9 @@ impl Case {
         let chunk = if network == Network::Convolutional { 1 } else { 8 };
         let kind = if arithmetic == Arithmetic::Fast { "fast" } else { "reproducible" };
         let flops = trainer.flops_per_step() as f64;
+        // Warm-up: the first step touches all memory for the first time and wakes the threads, and a round may be one
+        // or two steps long.
+        trainer.advance(chunk)?;
         Ok(Self { name: format!("{name} {kind}"), flops, trainer, chunk, speeds: Vec::new() })
     }
 

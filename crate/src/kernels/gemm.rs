@@ -29,8 +29,17 @@ const DEPTH: usize = 288;
 /// Floats of packed activity (256 KiB, second-level cache) that one sweep over a weight matrix uses; the
 /// sweep itself runs along whole rows, so that the matrix streams.
 const SWEEP_FLOATS: usize = 65_536;
-/// Most panels of samples in a sweep of the forward product: bounds its sums on the stack.
+/// Most panels of samples in a sweep of the forward product: bounds its sums.
 const GROUP: usize = 16;
+/// Units that meet a panel of samples in one go, so that it is read from the first-level cache and not for every four of
+/// them from the second.
+const UNITS: usize = 4 * MR;
+/// Columns of weights that the adjoint packs in one go, 256 B of a row: rows may lie pages apart, and a visit to each
+/// should pay.
+const COLUMNS: usize = 64;
+/// Floats of errors from which the outer product packs four columns of them: a large matrix's rows lie so far apart that
+/// what a tile reads does not stay in the first-level cache.
+const QUADS_FROM: usize = 4096;
 
 /// Splits a sum of `depth` into equal parts of at most [`DEPTH`]: the length of all but the last.
 #[inline(always)]
@@ -57,6 +66,21 @@ pub(super) const ONE: usize = 1;
 /// Scratch floats for panels over `columns` columns of `depth` values.
 pub fn panel_floats(columns: usize, depth: usize) -> usize {
     columns.div_ceil(MAX_PANEL) * MAX_PANEL * depth
+}
+
+/// Scratch floats of [`Forward`] over `n` samples of `depth` values.
+pub fn forward_floats(n: usize, depth: usize) -> usize {
+    GROUP * UNITS * MAX_PANEL + panel_floats(n, depth)
+}
+
+/// Scratch floats of [`Adjoint`] for `depth` units above.
+pub fn adjoint_floats(depth: usize) -> usize {
+    COLUMNS * part(depth)
+}
+
+/// Scratch floats of [`Outer`] over `n` samples of `columns` values.
+pub fn outer_floats(columns: usize, n: usize) -> usize {
+    MR * n + panel_floats(columns, n)
 }
 
 /// A 4 x 4 block with rows and columns exchanged; the compiler makes shuffles of it.
@@ -108,32 +132,43 @@ pub(super) fn pack_transposed(x: &[f32], n: usize, depth: usize, width: usize, o
     }
 }
 
-/// Packs the columns `first..first + NV N` of `b` (depth x columns) into one panel; columns beyond the
-/// end are zero. Vector copies: a slice copy of 32 bytes is a call in wasm.
+/// Packs the columns `first..end` of `b` (depth x columns) into panels of NV N columns, each (depth, NV N); columns
+/// beyond the end are zero. Vector copies: a slice copy of 32 bytes is a call in wasm.
 #[inline(always)]
 fn pack_columns<L: Lanes>(
     b: &[f32],
     depth: usize,
     columns: usize,
-    first: usize,
-    panel: &mut [f32],
+    (first, end): (usize, usize),
+    panels: &mut [f32],
 ) {
     let width = NV * L::N;
-    let there = width.min(columns - first);
-    let rows = b.chunks_exact(columns).zip(panel.chunks_exact_mut(width)).take(depth);
-    if there == width {
-        for (row, out) in rows {
-            let row = &row[first..first + width];
-            for v in 0..NV {
-                L::load(&row[v * L::N..]).store(&mut out[v * L::N..]);
+    for (p, row) in b.chunks_exact(columns).enumerate().take(depth) {
+        for (q, from) in row[first..end].chunks(width).enumerate() {
+            let out = &mut panels[(q * depth + p) * width..][..width];
+            if from.len() == width {
+                for v in 0..NV {
+                    L::load(&from[v * L::N..]).store(&mut out[v * L::N..]);
+                }
+            } else {
+                out[from.len()..].fill(0.0);
+                for (out, value) in out.iter_mut().zip(from) {
+                    *out = *value;
+                }
             }
         }
-    } else {
-        for (row, out) in rows {
-            out[there..].fill(0.0);
-            for (out, value) in out.iter_mut().zip(&row[first..]) {
-                *out = *value;
-            }
+    }
+}
+
+/// Packs up to MR columns of `e` (n x m) from `first` on: `e[p][first + i]` at `MR p + i`.
+#[inline(always)]
+fn pack_quad(e: &[f32], m: usize, first: usize, out: &mut [f32]) {
+    for (e, out) in e.chunks_exact(m).zip(out.chunks_exact_mut(MR)) {
+        let e = &e[first..];
+        if let Some(e) = e.first_chunk::<MR>() {
+            out.copy_from_slice(e);
+        } else {
+            out.iter_mut().zip(e).for_each(|(out, value)| *out = *value);
         }
     }
 }
@@ -150,7 +185,7 @@ pub struct Forward<'a> {
     pub bias: &'a [f32],
     /// Samples.
     pub n: usize,
-    /// At least [`panel_floats`]`(n, depth)` floats.
+    /// At least [`forward_floats`]`(n, depth)` floats.
     pub scratch: &'a mut [f32],
 }
 
@@ -161,23 +196,23 @@ impl Forward<'_> {
         let m = bias.len();
         let depth = w.len() / m;
         let width = V * L::N;
+        let (sums, scratch) = scratch.split_at_mut(GROUP * UNITS * MAX_PANEL);
         pack_transposed(x, n, depth, width, scratch);
         let part = part(depth);
-        // Groups of panels stay in the second-level cache while W streams by, row after row.
+        // Groups of panels stay in the second-level cache while W streams by, some rows after others.
         let group = (SWEEP_FLOATS / (width * depth)).clamp(1, GROUP);
-        let mut sums = [0.0f32; GROUP * MR * MAX_PANEL];
         for (panels, samples) in
             scratch.chunks(group * width * depth).zip((0..n).step_by(group * width))
         {
             let end = n.min(samples + group * width);
-            for first in (0..m).step_by(MR) {
-                let units = MR.min(m - first);
+            for first in (0..m).step_by(UNITS) {
+                let units = UNITS.min(m - first);
                 for from in (0..depth).step_by(part) {
                     let slice = (from, part.min(depth - from), depth);
                     for q in 0..(end - samples).div_ceil(width) {
                         let panel = &panels[(q * depth + from) * width..];
                         for unit in (0..units).step_by(M) {
-                            let sums = &mut sums[(q * MR + unit) * width..];
+                            let sums = &mut sums[(q * UNITS + unit) * width..];
                             let (w, bias) = (&w[(first + unit) * depth..], &bias[first + unit..]);
                             match M.min(units - unit) {
                                 1 => forward_tile::<L, 1, V>(sums, panel, w, bias, slice),
@@ -188,7 +223,10 @@ impl Forward<'_> {
                         }
                     }
                 }
-                scatter(&mut z[samples * m..end * m], m, first, &sums, width);
+                for unit in (0..units).step_by(MR) {
+                    let sums = &sums[unit * width..];
+                    scatter(&mut z[samples * m..end * m], m, first + unit, sums, width);
+                }
             }
         }
     }
@@ -224,11 +262,12 @@ impl Split for Forward<'_> {
     }
 }
 
-/// Writes the sums of up to four units, unit by unit in blocks of `width` samples, to the rows of `z`.
+/// Writes the sums of up to four units, unit by unit in blocks of `width` samples, panels UNITS blocks apart, to the rows
+/// of `z`.
 #[inline(always)]
 fn scatter(z: &mut [f32], m: usize, first: usize, sums: &[f32], width: usize) {
     for (q, z) in z.chunks_mut(width * m).enumerate() {
-        let sums = &sums[q * MR * width..][..MR * width];
+        let sums = &sums[q * UNITS * width..][..MR * width];
         for (s, z) in z.chunks_mut(4 * m).enumerate() {
             let block = transpose([0, 1, 2, 3].map(|unit| four(sums, unit * width + 4 * s)));
             for (z, values) in z.chunks_exact_mut(m).zip(block) {
@@ -308,7 +347,7 @@ pub struct Adjoint<'a> {
     pub columns: usize,
     /// Units of the layer above.
     pub depth: usize,
-    /// At least [`panel_floats`]`(1, depth)` floats.
+    /// At least [`adjoint_floats`]`(depth)` floats.
     pub scratch: &'a mut [f32],
 }
 
@@ -326,25 +365,29 @@ impl WithLanes for Adjoint<'_> {
         for from in (0..depth).step_by(part(depth)) {
             let slice = (from, part(depth).min(depth - from), depth);
             let b = &b[from * columns..][..slice.1 * columns];
-            for first in (0..own).step_by(width) {
-                let there = width.min(own - first);
-                // A full panel is packed too: its rows lie one weight row apart, and the copy (one pass)
-                // is read n / MR times.
-                let panel = &mut scratch[..slice.1 * width];
-                pack_columns::<L>(b, slice.1, columns, before + first, panel);
-                for row in (0..n).step_by(MR) {
-                    let (g, e) = (&mut g[row * own + first..], &e[row * depth..]);
-                    if there == width {
-                        rows!(n - row, adjoint_tile::<L, NV>(g, own, e, panel, slice));
-                        continue;
+            for first in (0..own).step_by(COLUMNS) {
+                let end = own.min(first + COLUMNS);
+                // Full panels are packed too: their rows lie one weight row apart, and the copy (one pass) is read n / MR
+                // times.
+                pack_columns::<L>(b, slice.1, columns, (before + first, before + end), scratch);
+                let panels = scratch.chunks_exact(slice.1 * width);
+                for (first, panel) in (first..end).step_by(width).zip(panels) {
+                    let there = width.min(own - first);
+                    for row in (0..n).step_by(MR) {
+                        let (g, e) = (&mut g[row * own + first..], &e[row * depth..]);
+                        if there == width {
+                            rows!(n - row, adjoint_tile::<L, NV>(g, own, e, panel, slice));
+                            continue;
+                        }
+                        let c = &mut edge;
+                        enter(c, width, g, own, there);
+                        if there <= L::N {
+                            rows!(n - row, adjoint_tile::<L, ONE>(c, width, e, panel, slice));
+                        } else {
+                            rows!(n - row, adjoint_tile::<L, NV>(c, width, e, panel, slice));
+                        }
+                        leave(&edge, width, g, (n - row, own, there));
                     }
-                    enter(&mut edge, width, g, own, there);
-                    if there <= L::N {
-                        rows!(n - row, adjoint_tile::<L, ONE>(&mut edge, width, e, panel, slice));
-                    } else {
-                        rows!(n - row, adjoint_tile::<L, NV>(&mut edge, width, e, panel, slice));
-                    }
-                    leave(&edge, width, g, (n - row, own, there));
                 }
             }
         }
@@ -399,7 +442,7 @@ pub struct Outer<'a> {
     pub beta: f32,
     /// Factor of the product.
     pub alpha: f32,
-    /// At least [`panel_floats`]`(columns, n)` floats.
+    /// At least [`outer_floats`]`(columns, n)` floats.
     pub scratch: &'a mut [f32],
 }
 
@@ -413,33 +456,34 @@ impl WithLanes for Outer<'_> {
         let own = w.len() / columns;
         let width = NV * L::N;
         let panels = columns.div_ceil(width);
-        for (q, panel) in scratch.chunks_exact_mut(width * n).enumerate().take(panels) {
-            pack_columns::<L>(h, n, columns, q * width, panel);
-        }
+        let (quad, scratch) = scratch.split_at_mut(MR * n);
+        pack_columns::<L>(h, n, columns, (0, columns), scratch);
         let sweep = (SWEEP_FLOATS / (width * n)).max(1);
         let mut edge: Edge = [0.0; MR * MAX_PANEL];
+        let packed = e.len() >= QUADS_FROM;
         for group in (0..panels).step_by(sweep) {
             for row in (0..own).step_by(MR) {
-                let e = &e[before + row..];
+                if packed {
+                    pack_quad(e, m, before + row, quad);
+                }
+                let (e, stride) = if packed { (&*quad, MR) } else { (&e[before + row..], m) };
                 for q in group..(group + sweep).min(panels) {
                     let panel = &scratch[q * width * n..][..width * n];
                     let first = q * width;
                     let there = width.min(columns - first);
                     let w = &mut w[row * columns + first..];
                     let factors = (beta, alpha);
+                    let sum = (n, stride);
                     if there == width {
-                        rows!(
-                            own - row,
-                            outer_tile::<L, NV>(w, columns, e, panel, (n, m), factors)
-                        );
+                        rows!(own - row, outer_tile::<L, NV>(w, columns, e, panel, sum, factors));
                         continue;
                     }
                     let c = &mut edge;
                     enter(c, width, w, columns, there);
                     if there <= L::N {
-                        rows!(own - row, outer_tile::<L, ONE>(c, width, e, panel, (n, m), factors));
+                        rows!(own - row, outer_tile::<L, ONE>(c, width, e, panel, sum, factors));
                     } else {
-                        rows!(own - row, outer_tile::<L, NV>(c, width, e, panel, (n, m), factors));
+                        rows!(own - row, outer_tile::<L, NV>(c, width, e, panel, sum, factors));
                     }
                     leave(&edge, width, w, (own - row, columns, there));
                 }
@@ -466,7 +510,7 @@ impl Split for Outer<'_> {
     }
 }
 
-/// M units, one panel of columns; `w` and `e` start at the tile, rows of `w` lie `stride` apart.
+/// M units, one panel of columns; `w` and `e` start at the tile, rows of `w` lie `stride` apart, samples of `e` lie `m`.
 #[inline(always)]
 fn outer_tile<L: Lanes, const M: usize, const V: usize>(
     w: &mut [f32],

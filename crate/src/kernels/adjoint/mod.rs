@@ -3,7 +3,7 @@
 //!
 //! Buffers: g (N, n) written; e (N, m); B (m, n).
 
-use super::gemm::{Adjoint, panel_floats};
+use super::gemm::{Adjoint, adjoint_floats};
 use super::split::{self, Pieces, Split as _};
 use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Tape, View};
 
@@ -15,7 +15,7 @@ pub static KERNEL: Kernel = Kernel {
     reference,
     gpu,
     flops: |op| 2 * (op.bufs[1].rows * op.bufs[2].len()) as u64,
-    scratch: |op| panel_floats(1, op.bufs[1].cols) + split::block_floats(op.bufs[0].len()),
+    scratch: |op| adjoint_floats(op.bufs[1].cols) + split::block_floats(op.bufs[0].len()),
 };
 
 /// Records `g = e B`.

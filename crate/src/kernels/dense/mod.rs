@@ -5,7 +5,7 @@
 
 use super::activation::Activation;
 use super::elementwise::{sum, update};
-use super::gemm::{Forward, panel_floats};
+use super::gemm::{Forward, forward_floats};
 use super::lanes::{Lanes, WithLanes, dispatch};
 use super::split::{self, Pieces, Split as _};
 use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Scalar, Tape, Use, View};
@@ -19,7 +19,7 @@ pub static KERNEL: Kernel = Kernel {
     gpu,
     flops: |op| 2 * (op.bufs[1].rows * op.bufs[2].len()) as u64,
     scratch: |op| {
-        panel_floats(op.bufs[1].rows, op.bufs[1].cols) + split::block_floats(op.bufs[0].len())
+        forward_floats(op.bufs[1].rows, op.bufs[1].cols) + split::block_floats(op.bufs[0].len())
     },
 };
 

@@ -3,7 +3,7 @@
 //!
 //! Buffers: W (m, n) read and written; e (N, m); h (N, n). Scalars: beta, alpha.
 
-use super::gemm::{Outer, panel_floats};
+use super::gemm::{Outer, outer_floats};
 use super::split;
 use crate::plan::{Access, Buf, Kernel, Layout, Lowered, Op, Points, Run, Scalar, Tape, View};
 
@@ -15,7 +15,7 @@ pub static KERNEL: Kernel = Kernel {
     reference,
     gpu,
     flops: |op| 2 * (op.bufs[1].rows * op.bufs[0].len()) as u64,
-    scratch: |op| panel_floats(op.bufs[2].cols, op.bufs[2].rows),
+    scratch: |op| outer_floats(op.bufs[2].cols, op.bufs[2].rows),
 };
 
 /// Records `W = beta W + alpha e^T h`.
