@@ -3,8 +3,9 @@
 //! Buffers: e written; lambda; a, the layer's activity before any added noise. Ints: activation.
 
 use super::activation::Activation;
-use super::elementwise::map;
-use super::lanes::{Lanes, WithLanes, dispatch};
+use super::elementwise::{WIDEST, map};
+use super::lanes::{Lanes, WithLanes};
+use super::split::{self, Cut, Split};
 use crate::plan::{Access, Buf, Kernel, Lowered, Op, Points, Run, Tape};
 
 /// The kernel.
@@ -27,15 +28,37 @@ pub fn record(tape: &mut Tape, label: &str, e: Buf, lambda: Buf, a: Buf, act: Ac
     tape.push(&KERNEL, label, &[e, lambda, a], &[], &[act.code()]);
 }
 
-struct Gate<'a>(&'a mut [f32], &'a [f32], &'a [f32], Activation);
+struct Gate<'a> {
+    e: &'a mut [f32],
+    lambda: &'a [f32],
+    a: &'a [f32],
+    act: Activation,
+}
 
 impl WithLanes for Gate<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let act = self.3;
-        map!(L, self.0; lambda = self.1, h = self.2 => lambda.mul(act.slope(h)));
+        let Gate { e, lambda, a, act } = self;
+        map!(L, e; lambda = lambda, h = a => lambda.mul(act.slope(h)));
+    }
+}
+
+impl Split for Gate<'_> {
+    const GRAIN: usize = WIDEST;
+
+    fn units(&self) -> usize {
+        self.e.len()
+    }
+
+    fn split(self, Cut { at, .. }: Cut) -> (Self, Self) {
+        let e = self.e.split_at_mut(at);
+        let (lambda, a) = (self.lambda.split_at(at), self.a.split_at(at));
+        (
+            Self { e: e.0, lambda: lambda.0, a: a.0, ..self },
+            Self { e: e.1, lambda: lambda.1, a: a.1, ..self },
+        )
     }
 }
 
@@ -47,7 +70,7 @@ fn gpu(op: &Op) -> Vec<Lowered> {
 fn cpu(run: &mut Run<'_, f32>) {
     let mut e = run.take(0);
     let act = Activation::from_code(run.int(0));
-    dispatch(run.arithmetic, Gate(&mut e, run.read(1), run.read(2), act));
+    split::run(run, Gate { e: &mut e, lambda: run.read(1), a: run.read(2), act });
     run.put(0, e);
 }
 
