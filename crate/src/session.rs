@@ -13,7 +13,7 @@ use crate::exec::gpu::{Executor, Flight, Gpu, Reading};
 use crate::look::Look;
 use crate::metrics::Metrics;
 use crate::plan::{Buf, Hyper, Lowered, Moment, Source};
-use crate::trainer::{Measurement, Pictures, Trainer};
+use crate::trainer::{Measurement, Part, Pictures, Trainer};
 use futures_channel::oneshot;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -178,6 +178,31 @@ impl Session {
         inner.submit(steps)?;
         drop(inner);
         Ok(self.step())
+    }
+
+    /// Runs `steps` steps in which only the weights of `part` change ([`Trainer::advance_only`]), after everything
+    /// submitted. On the processor in either case: they are few, for a reader who looks at each. Returns
+    /// [`Session::step`].
+    ///
+    /// # Errors
+    /// [`Error::Diverged`]; [`Error::Gpu`]: lost meanwhile, nothing was done.
+    pub async fn advance_only(&self, part: Part, steps: u64) -> Result<u64> {
+        loop {
+            self.synchronise().await?;
+            let mut inner = self.0.borrow_mut();
+            // whatever was submitted while the state was on its way comes first
+            if inner.resident.as_ref().is_some_and(|r| r.saved != r.step) {
+                continue;
+            }
+            inner.book_until(u64::MAX);
+            let Inner { trainer, resident, .. } = &mut *inner;
+            let step = trainer.advance_only(part, steps)?;
+            if let Some(r) = resident {
+                upload(trainer, &r.exec);
+                (r.step, r.confirmed, r.saved) = (step, step, step);
+            }
+            return Ok(step);
+        }
     }
 
     /// Takes up what has come back.
@@ -385,7 +410,7 @@ impl Session {
         let Some(r) = resident else {
             return Ok(Asked::Now(Box::new(trainer.metrics_over(train, test))));
         };
-        let updates = r.step.saturating_sub(trainer.config().warmup);
+        let updates = trainer.updates_before(r.step);
         let wanted = Measurement::metrics(trainer, train, test).at_step(r.step, updates);
         let reading = r.exec.perform(wanted.tasks(), &trainer.config().hyper())?;
         Ok(Asked::Later(Box::new(wanted), reading))
@@ -631,7 +656,7 @@ fn moment(trainer: &Trainer, step: u64) -> Moment {
     let mut moment = trainer.moment(Source::Shuffled, 0);
     moment.env.step = step;
     moment.clock.step = step;
-    moment.clock.updates = step.saturating_sub(trainer.config().warmup);
+    moment.clock.updates = trainer.updates_before(step);
     moment
 }
 
@@ -708,6 +733,7 @@ impl Inner {
         };
         let look = self.look.insert(look);
         bring(look, &self.trainer)?;
+        look.hold(self.trainer.held());
         Ok(look)
     }
 

@@ -51,6 +51,8 @@ struct Shape {
 struct Header {
     config: RunConfig,
     step: u64,
+    #[serde(default)]
+    held: u64,
     data: DataMark,
     buffers: Vec<Shape>,
 }
@@ -61,14 +63,16 @@ pub struct Snapshot<'a> {
     pub config: RunConfig,
     /// Steps done.
     pub step: u64,
+    /// Steps after the warm-up in which W was held.
+    pub held: u64,
     data: DataMark,
     buffers: Vec<(Shape, &'a [u8])>,
 }
 
-/// Writes a blob.
+/// Writes a blob; `step` and `held` are [`Snapshot`]'s.
 pub fn encode<'a>(
     config: &RunConfig,
-    step: u64,
+    (step, held): (u64, u64),
     data: &Dataset,
     buffers: impl Iterator<Item = (&'a BufDecl, &'a [f32])>,
 ) -> Vec<u8> {
@@ -76,6 +80,7 @@ pub fn encode<'a>(
     let header = Header {
         config: config.clone(),
         step,
+        held,
         data: DataMark::of(data),
         buffers: buffers
             .iter()
@@ -145,7 +150,7 @@ impl<'a> Snapshot<'a> {
         }
         let mut rest = &body[8..];
         let length = word(&mut rest)? as usize;
-        let header: Header = serde_json::from_slice(split(&mut rest, length)?)
+        let mut header: Header = serde_json::from_slice(split(&mut rest, length)?)
             .map_err(|e| Error::snapshot(format!("its description cannot be read: {e}")))?;
         header.config.check()?;
         if header.step > MAX_STEPS {
@@ -154,8 +159,14 @@ impl<'a> Snapshot<'a> {
                 header.step
             )));
         }
+        if header.held > header.step {
+            return Err(Error::snapshot(format!(
+                "it holds W in {} of {} steps",
+                header.held, header.step
+            )));
+        }
         let mut buffers = Vec::new();
-        for shape in header.buffers {
+        for shape in header.buffers.drain(..) {
             let floats = shape.rows.checked_mul(shape.cols).and_then(|n| n.checked_mul(4));
             let values = split(&mut rest, floats.unwrap_or(usize::MAX))?;
             buffers.push((shape, values));
@@ -163,7 +174,8 @@ impl<'a> Snapshot<'a> {
         if !rest.is_empty() {
             return Err(Error::snapshot(format!("{} bytes too many", rest.len())));
         }
-        Ok(Self { config: header.config, step: header.step, data: header.data, buffers })
+        let Header { config, step, held, data, .. } = header;
+        Ok(Self { config, step, held, data, buffers })
     }
 
     /// Refuses other data than the run was trained on: it could not go on as if uninterrupted.

@@ -369,6 +369,24 @@ fn rates_change_one_at_a_time_or_not_at_all() {
 }
 
 #[wasm_bindgen_test]
+async fn a_step_of_one_part_leaves_the_other_weights() {
+    let (simulator, _data) = simulator("np");
+    let weights =
+        async || (floats(simulator.weights(1)).await, floats(simulator.feedback_weights(2)).await);
+    let start = weights().await;
+    let step = given(simulator.advance_only("feedback", 3).unwrap()).await.unwrap();
+    assert_eq!(step.as_f64(), Some(3.0));
+    let second = weights().await;
+    assert_eq!(second.0, start.0);
+    assert_ne!(second.1, start.1);
+    given(simulator.advance_only("forward", 1).unwrap()).await.unwrap();
+    let third = weights().await;
+    assert_ne!(third.0, second.0);
+    assert_eq!(third.1, second.1);
+    assert_eq!(caught(simulator.advance_only("sideways", 1)).0, "config");
+}
+
+#[wasm_bindgen_test]
 async fn a_saved_run_goes_on_bit_for_bit_and_is_the_native_file() {
     let (set, native) = data();
     for rule in rule_ids() {

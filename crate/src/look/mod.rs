@@ -113,6 +113,11 @@ impl Look {
         self.take(step, hyper, lists)
     }
 
+    /// Counts steps in which W was held ([`Trainer::held`]).
+    pub fn hold(&mut self, held: u64) {
+        self.twin.set_held(held);
+    }
+
     fn take<'a>(
         &mut self,
         step: u64,

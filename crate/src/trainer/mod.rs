@@ -4,10 +4,12 @@ mod check;
 mod compile;
 mod intermediates;
 mod measure;
+mod part;
 
 pub use compile::{Compared, Compiled, Estimation, Probe, compile};
 pub use intermediates::Intermediates;
 pub use measure::{Measurement, Pictures};
+pub use part::Part;
 
 use crate::base::team::Team;
 use crate::base::{Error, Result};
@@ -29,6 +31,8 @@ pub struct Trainer<T: Precision = f32> {
     exec: Executor<T>,
     data: Arc<Dataset>,
     step: u64,
+    /// Steps after the warm-up in which W was held.
+    held: u64,
     /// Sum of the training losses since the last metrics, and their number.
     running: (f64, u64),
 }
@@ -50,7 +54,7 @@ impl<T: Precision> Trainer<T> {
         compile::check_data(&config, &data)?;
         let seed = config.init_seed.unwrap_or(config.seed);
         let exec = Executor::new(compiled.program.clone(), data.clone(), seed, arithmetic);
-        Ok(Self { config, compiled, exec, data, step: 0, running: (0.0, 0) })
+        Ok(Self { config, compiled, exec, data, step: 0, held: 0, running: (0.0, 0) })
     }
 
     /// The configuration, with the rates as they are now.
@@ -108,16 +112,47 @@ impl<T: Precision> Trainer<T> {
         Ok(self.step)
     }
 
+    /// As [`Trainer::advance`], but only the weights of `part` change; the others, and what is remembered of them, stay
+    /// as they are. Such steps count, and draw their batch and noise, like all others; a rule without learned feedback
+    /// does nothing in [`Part::Feedback`].
+    ///
+    /// # Errors
+    /// [`Error::Diverged`]
+    pub fn advance_only(&mut self, part: Part, steps: u64) -> Result<u64> {
+        let hyper = self.config.hyper();
+        let program = self.compiled.program.clone();
+        for _ in 0..steps {
+            self.run_step(&hyper, &|op| Part::of(&program, op).is_some_and(|own| own != part))?;
+            self.held += u64::from(part == Part::Feedback && self.step > self.config.warmup);
+        }
+        Ok(self.step)
+    }
+
     /// One step with the buffers of `given` kernels (gather, noise) as they were written by the caller.
     pub fn advance_given(&mut self, given: &dyn Fn(&Kernel) -> bool) -> Result<u64> {
         let hyper = self.config.hyper();
-        self.run_step(&hyper, given)?;
+        self.run_step(&hyper, &|op| given(op.kernel))?;
         Ok(self.step)
     }
 
     /// Continues from this number of steps: decides warm-up, Adam's correction, noise and batches.
     pub fn set_step(&mut self, step: u64) {
         self.step = step;
+    }
+
+    /// Steps after the warm-up in which W was held ([`Part::Feedback`]): they do not age Adam.
+    pub fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// Continues after so many of them.
+    pub fn set_held(&mut self, held: u64) {
+        self.held = held;
+    }
+
+    /// Weight updates done before this step, if W is held in none of those to come.
+    pub fn updates_before(&self, step: u64) -> u64 {
+        step.saturating_sub(self.config.warmup).saturating_sub(self.held)
     }
 
     /// Shares every large op among so many threads, 1 at first; changes no bit of the run. More than one need the
@@ -175,10 +210,10 @@ impl<T: Precision> Trainer<T> {
         self.run_only(&|op| op.kernel.name == noise::KERNEL.name);
     }
 
-    fn run_step(&mut self, hyper: &Hyper, given: &dyn Fn(&Kernel) -> bool) -> Result<()> {
+    fn run_step(&mut self, hyper: &Hyper, skip: &dyn Fn(&Op) -> bool) -> Result<()> {
         let env = self.env(Source::Shuffled, 0);
         let clock = self.clock();
-        self.exec.run(self.compiled.step, &env, hyper, &clock, |op| given(op.kernel));
+        self.exec.run(self.compiled.step, &env, hyper, &clock, skip);
         self.step += 1;
         let loss: f64 = self.exec.read(self.compiled.loss).iter().map(|l| l.to_f64()).sum();
         if !loss.is_finite() || self.broken_feedback().is_some() {
@@ -194,11 +229,7 @@ impl<T: Precision> Trainer<T> {
     }
 
     fn clock(&self) -> Clock {
-        Clock {
-            step: self.step,
-            updates: self.step.saturating_sub(self.config.warmup),
-            batch: self.config.batch,
-        }
+        Clock { step: self.step, updates: self.updates_before(self.step), batch: self.config.batch }
     }
 
     /// The first layer, in forward order, whose activity is not finite. Weights do not tell: by now the
@@ -309,7 +340,7 @@ impl Trainer<f32> {
     pub fn save(&self) -> Vec<u8> {
         let program = self.exec.program();
         let buffers = program.persistent().map(|b| (b, self.exec.read(b.buf)));
-        snapshot::encode(&self.config, self.step, &self.data, buffers)
+        snapshot::encode(&self.config, (self.step, self.held), &self.data, buffers)
     }
 
     /// A run as it was saved. The data set must be the one it was saved with.
@@ -325,7 +356,7 @@ impl Trainer<f32> {
         for (decl, values) in program.persistent().zip(values) {
             trainer.exec.write(decl.buf).copy_from_slice(&values);
         }
-        trainer.step = saved.step;
+        (trainer.step, trainer.held) = (saved.step, saved.held);
         Ok(trainer)
     }
 

@@ -8,7 +8,7 @@ use crate::config::RunConfig;
 use crate::look::{Checked, Estimates, GradientCheck, LayerView, Look, StepView};
 use crate::plan::Arithmetic;
 use crate::session::{Calibration, Progress, Session};
-use crate::trainer::Trainer;
+use crate::trainer::{Part, Trainer};
 use js_sys::Promise;
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
@@ -214,6 +214,24 @@ impl Simulator {
     /// `diverged`: the loss is no longer finite; the message names layer and step.
     pub fn advance(&self, steps: u32) -> std::result::Result<f64, JsValue> {
         self.0.advance(u64::from(steps)).map(|step| step as f64).map_err(|e| throw(&e))
+    }
+
+    /// Runs `steps` steps in which only W (`forward`) or only B (`feedback`) changes, after everything submitted. The
+    /// number of steps done.
+    ///
+    /// # Errors
+    /// `config`: another part. `diverged`: as `advance`. `gpu`: lost meanwhile, nothing was done.
+    #[wasm_bindgen(js_name = advanceOnly, unchecked_return_type = "Promise<number>")]
+    pub fn advance_only(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "\"forward\" | \"feedback\"")] part: &str,
+        steps: u32,
+    ) -> std::result::Result<Promise, JsValue> {
+        let part = Part::from_name(part).map_err(|e| throw(&e))?;
+        let run = self.0.clone();
+        Ok(promise(async move { run.advance_only(part, u64::from(steps)).await }, |step| {
+            Ok((step as f64).into())
+        }))
     }
 
     /// Changes rates from the next step on.

@@ -60,6 +60,7 @@ macro_rules! checks {
             runs::convolutional_networks_learn_along_the_processors_curve,
             runs::the_papers_networks_learn_along_the_processors_curve,
             sessions::a_run_that_moves_between_devices_loses_and_repeats_no_step,
+            sessions::steps_of_one_part_stand_between_others,
             sessions::runs_share_a_gpu,
             sessions::a_run_saved_on_the_gpu_goes_on_on_the_processor,
             sessions::a_run_on_the_gpu_is_laid_open,

@@ -14,7 +14,7 @@ use credit_lab::look::Look;
 use credit_lab::metrics::Metrics;
 use credit_lab::plan::{Arithmetic, Hyper};
 use credit_lab::session::{Device, Session};
-use credit_lab::trainer::Trainer;
+use credit_lab::trainer::{Part, Trainer};
 use std::rc::Rc;
 use web_time::Instant;
 
@@ -364,5 +364,34 @@ pub async fn a_run_on_the_gpu_is_laid_open(gpu: &Rc<Gpu>) {
         assert!(apart(&decoded, &answer[config.layers() - 1]) < CLOSE);
         let sized = session.respond(vec![0.0; 3]).await.unwrap_err();
         assert_eq!((sized.code(), session.device()), ("config", Device::Gpu));
+    }
+}
+
+/// Steps of one part between others: the GPU goes on from where the processor left W, B and Adam's clock.
+pub async fn steps_of_one_part_stand_between_others(gpu: &Rc<Gpu>) {
+    gpu.set_tuning(Tuning::SMALL);
+    for config in ways() {
+        let mut wanted = trainer(&config, &small_data());
+        let session = Session::new(trainer(&config, &small_data()));
+        session.to_gpu(gpu.clone()).await.unwrap();
+        for part in [Part::Feedback, Part::Forward, Part::Feedback] {
+            wanted.advance(10).unwrap();
+            wanted.advance_only(part, 2).unwrap();
+            train(&session, 9).await;
+            // under way while the step of one part is asked for
+            session.advance(1).unwrap();
+            assert_eq!(session.advance_only(part, 2).await.unwrap(), wanted.step());
+            assert_eq!(session.step(), wanted.step());
+        }
+        wanted.advance(10).unwrap();
+        train(&session, 10).await;
+        assert_eq!(session.device(), Device::Gpu);
+        same_row(&session.metrics().await.unwrap(), &wanted.metrics());
+        assert_eq!(session.current(Trainer::held).await.unwrap(), wanted.held());
+        for label in ["W1", "W2", "B2"] {
+            let found = session.buffer(label).await.unwrap().unwrap();
+            let off = apart(&found, wanted.buffer(label).unwrap().0);
+            assert!(off < CLOSE, "{} {label}: {off}", config.rule);
+        }
     }
 }
