@@ -16,6 +16,7 @@ import {
   waitIteration,
   waitPhase,
 } from "./harness.mjs";
+import { readNpz } from "./npz.mjs";
 
 /** @type {Awaited<ReturnType<typeof start>>} */
 let env;
@@ -64,6 +65,50 @@ async function hover(page, canvas, x, y) {
 }
 
 describe("network", () => {
+  test("a step is done with all weights, or with W or B alone", async () => {
+    const opened = await open(env, { params: `${SMALL}&rules=np,bp&seed=3` });
+    const { page } = opened;
+    const d = await diagram(page);
+    /** W² and B² of node perturbation, as the NPZ file has them. */
+    const weights = async () => {
+      const file = await download(page, () =>
+        page.getByRole("button", { name: "NPZ", exact: true }).click(),
+      );
+      const arrays = readNpz(file.bytes);
+      return { W: arrays.get("np/W2").values, B: arrays.get("np/B2").values };
+    };
+    const take = async (name) => {
+      const step = await iteration(page);
+      const group = d.fig.getByRole("group", { name: "Do this step with" });
+      await group.getByRole("button", { name, exact: true }).click();
+      await waitIteration(page, step + 1);
+      await page.locator(`.network[data-step="${step + 1}"]`).waitFor();
+    };
+    const start = await weights();
+    await take("only W");
+    const w = await weights();
+    assert.notDeepEqual(w.W, start.W);
+    assert.deepEqual(w.B, start.B);
+    await take("only B");
+    const b = await weights();
+    assert.deepEqual(b.W, w.W);
+    assert.notDeepEqual(b.B, w.B);
+    await page.locator('[data-notice="part"]').waitFor();
+    await take("all weights");
+    const all = await weights();
+    assert.notDeepEqual(all.W, b.W);
+    assert.notDeepEqual(all.B, b.B);
+    assert.equal(await iteration(page), 3);
+    await assertAccessible(page);
+    await assertQuiet(opened);
+
+    // Where no rule learns B there is nothing to be done with it alone.
+    const fixed = await open(env, { params: `${SMALL}&rules=bp,fa` });
+    const other = await diagram(fixed.page);
+    assert.ok(await other.fig.getByRole("button", { name: "only B" }).isDisabled());
+    assert.ok(await other.fig.getByRole("button", { name: "only W" }).isEnabled());
+  });
+
   test("a step is taken apart: phases, equations, and numbers that are one another's product", async () => {
     const opened = await open(env, { params: `${SMALL}&rules=np,bp,np-dfa,perturb` });
     const { page } = opened;

@@ -117,6 +117,18 @@ describe("Engine on the GPU", () => {
     expect(clock.waiting).toBe(false);
   });
 
+  it("does a step of one part after what was submitted", async () => {
+    const { clock, engine, metrics, steps, sims } = await running();
+    engine.stepOnly("feedback");
+    await clock.frames(60);
+    expect(engine.status().phase).toBe("paused");
+    expect(new Set(steps()).size).toBe(1);
+    expect(metrics("fa").at(-1)).toBe(steps()[0]);
+    for (const sim of sims) expect(sim.parts).toEqual(["feedback"]);
+    expect(engine.status().lanes.map((lane) => lane.stopped)).toEqual([null, null, null]);
+    expect(clock.waiting).toBe(false);
+  });
+
   it("pauses with all rules on the same iteration and measures it, and none before it", async () => {
     const { clock, engine, metrics, steps } = await running();
     while (Math.max(...steps()) % 50 === 0) await clock.frame();

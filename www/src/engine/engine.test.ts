@@ -62,6 +62,38 @@ describe("Engine", () => {
     expect(metrics("fa")).toContain(8);
   });
 
+  it("does a step of one part with all rules level, measured before and after it", async () => {
+    const { clock, engine, events, metrics, sims } = setup((rule) => ({
+      stepMs: rule === "np" ? 2.2 : 1,
+      metricsMs: 10,
+    }));
+    // Asked before anything was made: the first measurement is still that of iteration 0.
+    engine.stepOnly("feedback");
+    await clock.frames(12);
+    for (const rule of ["np", "bp", "fa"]) expect(metrics(rule)).toEqual([0, 1]);
+    expect(engine.status().phase).toBe("paused");
+    // In the middle of a run: it pauses, and the slower rule comes level first.
+    engine.run();
+    await clock.frames(20);
+    engine.stepOnly("forward");
+    await clock.frames(20);
+    const status = engine.status();
+    expect(status.phase).toBe("paused");
+    expect(new Set(status.lanes.map((lane) => lane.step)).size).toBe(1);
+    expect(metrics("np").at(-1)).toBe(status.iteration);
+    for (const sim of sims) expect(sim.parts).toEqual(["feedback", "forward"]);
+    const done = events.flatMap((e) => (e.type === "part" ? [[e.part, e.iteration]] : []));
+    expect(done).toEqual([
+      ["feedback", 1],
+      ["forward", status.iteration],
+    ]);
+    // Nothing is left to be done, and a run goes on as ever.
+    expect(clock.waiting).toBe(false);
+    engine.run();
+    await clock.frames(20);
+    expect(engine.status().iteration).toBeGreaterThan(status.iteration);
+  });
+
   it("pauses with all rules on the same iteration and measures it", async () => {
     const { clock, engine, metrics } = setup((rule) => ({
       stepMs: rule === "np" ? 2.2 : 1,

@@ -18,6 +18,7 @@ import {
   type GpuHandle,
   type HyperChanges,
   type Pace,
+  type Part,
   type Phase,
   type Readouts,
   type RunConfig,
@@ -65,6 +66,8 @@ export class Engine {
   private gpu: GpuHandle | null = null;
   /** After a pause: the iteration to which runs on the GPU are still being brought. */
   private levelTo: number | null = null;
+  /** A step of one part that is asked for; it waits until all runs stand level. */
+  private part: Part | null = null;
   private fallen: { rules: string[]; note: string } | null = null;
   private readonly scheduler: Scheduler<RunLane>;
   private readonly gpuPace: GpuPace<RunLane>;
@@ -164,6 +167,14 @@ export class Engine {
     if (this.none) return;
     this.limit = this.iteration() + n;
     this.start("stepping");
+  }
+
+  /** One more iteration for every rule in which only these weights change, then a measurement and a pause. */
+  stepOnly(part: Part): void {
+    if (this.none) return;
+    this.pause();
+    this.part = part;
+    this.wake();
   }
 
   pause(): void {
@@ -348,6 +359,7 @@ export class Engine {
     this.coming = [];
     this.gpu = null;
     this.levelTo = null;
+    this.part = null;
     this.phase = "empty";
     this.elapsedMs = 0;
     this.lastTick = null;
@@ -358,6 +370,7 @@ export class Engine {
   private start(phase: "running" | "stepping"): void {
     this.phase = phase;
     this.levelTo = null;
+    this.part = null;
     this.lastTick = null;
     this.rate.reset();
     this.wake();
@@ -441,8 +454,23 @@ export class Engine {
       this.checkEnd();
       this.report();
     }
-    if (this.active || this.levelTo !== null || worked || this.awaiting)
+    if (this.part !== null && this.settledForPart) void this.takePart(this.part);
+    if (this.active || this.levelTo !== null || this.part !== null || worked || this.awaiting)
       this.frame ??= this.clock.requestFrame(() => this.tick());
+  }
+
+  /** All runs are made, measured where they stand, and level. */
+  private get settledForPart(): boolean {
+    const waits = (lane: RunLane): boolean => lane.held || lane.measuredAt < 0;
+    return this.coming.length === 0 && this.levelTo === null && !this.alive.some(waits);
+  }
+
+  private async takePart(part: Part): Promise<void> {
+    this.part = null;
+    await Promise.all(this.alive.map((lane) => lane.stepOnly(part)));
+    if (this.phase === "ready" || this.phase === "finished") this.phase = "paused";
+    this.emit({ type: "part", part, iteration: this.iteration() });
+    this.wake();
   }
 
   /** Something is to be read, or has been asked for and will come. */

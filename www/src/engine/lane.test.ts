@@ -38,6 +38,7 @@ function setup() {
       state.step += n;
       return state.step;
     },
+    advanceOnly: never,
     poll: () => {
       const { step } = state;
       return { step, confirmed: step, busy: false, msPerStep: 1, note: null, ...state.poll };

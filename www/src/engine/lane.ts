@@ -12,6 +12,7 @@ import type {
   HyperChanges,
   LaneStatus,
   Metrics,
+  Part,
   Poll,
   RunConfig,
   SimulatorHandle,
@@ -135,6 +136,19 @@ export class RunLane implements Lane {
   advance(n: number): void {
     const at = this.guard((sim) => sim.advance(n));
     if (at !== null) this.at = at;
+  }
+
+  /** One step in which only these weights change. */
+  async stepOnly(part: Part): Promise<void> {
+    if (this.stopped !== null || this.freed) return;
+    try {
+      const at = await this.answer((sim) => sim.advanceOnly(part, 1));
+      if (this.gpu === null) this.at = at;
+      else this.poll();
+    } catch (thrown) {
+      // A GPU that was lost is a matter for the next poll.
+      if (!this.freed && coreError(thrown).code !== "gpu") this.stop(coreError(thrown));
+    }
   }
 
   /** Collects what has come back from the GPU; to be called once a frame. */

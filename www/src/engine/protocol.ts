@@ -123,6 +123,9 @@ export interface Calibration {
   readonly gpuMs: number;
 }
 
+/** The weights that change in a step, where not all do: W and b, or B. */
+export type Part = "forward" | "feedback";
+
 /**
  * One run. It begins on the processor, where `advance` returns when the steps are done and a promise is
  * settled when it is handed out; on the GPU both only enqueue, and numbers are those of the moment asked.
@@ -137,6 +140,8 @@ export interface SimulatorHandle {
   toCpu(): Promise<void>;
   calibrate(gpu: GpuHandle): Promise<Calibration>;
   advance(steps: number): number;
+  /** Steps in which only these weights change, after everything submitted: the number of steps done in all. */
+  advanceOnly(part: Part, steps: number): Promise<number>;
   poll(): Poll;
   setHyper(changes: HyperChanges): void;
   metrics(): Promise<Metrics>;
@@ -238,6 +243,8 @@ export type EngineEvent =
       readonly message: string;
     }
   | { readonly type: "finished"; readonly iteration: number }
+  /** Every rule has done a step in which only these weights changed. */
+  | { readonly type: "part"; readonly part: Part; readonly iteration: number }
   /** Runs were made, restored or taken away. */
   | { readonly type: "lanes" }
   /** These rules have moved to the processor by themselves. */

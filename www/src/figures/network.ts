@@ -5,7 +5,7 @@ import { NetworkChart } from "../charts/network/network";
 import { follows, type PhaseId } from "../charts/network/phases";
 import { settingOf } from "../config";
 import type { OnSetting } from "../controls/settings";
-import type { RuleInfo, SimulatorHandle } from "../engine/protocol";
+import type { Part, RuleInfo, SimulatorHandle } from "../engine/protocol";
 import { NETWORK as N } from "../messages/network";
 import type { Digits, Store } from "../store";
 import { BOTH, type Figure, type FigureHost, type MountedFigure, rulesShown } from "./spec";
@@ -69,6 +69,7 @@ class Follower implements MountedFigure {
         onRefresh: () => this.newest(),
         onDigit: () => this.otherDigit(),
         onStepOver: () => this.stepOver(),
+        onTake: (part) => this.take(part),
       },
       `${host.syncKey}-network`,
     );
@@ -95,6 +96,8 @@ class Follower implements MountedFigure {
       this.rule = rule;
     }
     this.chart.setRules(rules, this.rule ?? "");
+    const ready = store.status.phase !== "empty";
+    this.chart.setTakes(ready, ready && rules.some(({ id }) => store.rule(id)?.learns_feedback));
     this.follow();
   }
 
@@ -237,6 +240,12 @@ class Follower implements MountedFigure {
     if (n === 0 || this.shownRule !== this.rule) return;
     this.sample = (this.sample + 1) % n;
     this.show();
+  }
+
+  /** The step that is shown, by all weights or some; then the one after it. */
+  private take(part: Part | null): void {
+    if (part === null) this.host.stepBy(1);
+    else this.host.stepOnly(part);
   }
 
   /** A run that rests does exactly the step that was played; one that trains has long done it. */

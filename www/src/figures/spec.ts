@@ -6,7 +6,7 @@ import type { Chart, ChartHost, RuleStyle } from "../charts/chart";
 import type { PhaseId } from "../charts/network/phases";
 import { type SettingKey, settingOf } from "../config";
 import type { OnSetting } from "../controls/settings";
-import type { SimulatorHandle } from "../engine/protocol";
+import type { Part, SimulatorHandle } from "../engine/protocol";
 import type { Store, Task, Topic } from "../store";
 
 /** Charts that answer a pointer, or look closer than the store does, ask one rule's run. */
@@ -16,6 +16,8 @@ export interface FigureHost extends ChartHost {
   ask<T>(rule: string, question: (run: SimulatorHandle) => Promise<T>): Promise<T | null>;
   /** Exactly `n` more iterations of every rule, then a pause. */
   stepBy(n: number): void;
+  /** One more iteration in which only these weights change, then a pause. */
+  stepOnly(part: Part): void;
 }
 
 export interface MountedFigure {

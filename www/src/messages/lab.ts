@@ -87,6 +87,7 @@ export const C = {
     reached: (rule: string, loss: string, target: string, iteration: string) =>
       `${rule} has reached a test loss of ${loss} (target ${target}) at iteration ${iteration}. The run is paused.`,
   },
+  part: "In this run single steps were done with W or B alone. A link or a command repeats it with whole steps; a saved file goes on from here.",
   at: {
     link: "Copy link to here",
     linkTitle: "A link that restores these settings, trains to this very iteration and pauses",

@@ -11,6 +11,7 @@ import type {
   HyperChanges,
   LayerView,
   Metrics,
+  Part,
   Poll,
   RuleInfo,
   RunConfig,
@@ -212,6 +213,8 @@ export class FakeSimulator implements SimulatorHandle {
   freed = false;
   hyper: HyperChanges = {};
   measuredAt: number[] = [];
+  /** Parts that were asked to step alone. */
+  parts: Part[] = [];
   /** Longest queue of submissions there was. */
   mostInFlight = 0;
   /** Steps of every submission that was taken. */
@@ -318,6 +321,16 @@ export class FakeSimulator implements SimulatorHandle {
       throw failure("diverged", "W2 is not a number");
     }
     return this.step;
+  }
+
+  advanceOnly(part: Part, steps: number): Promise<number> {
+    this.parts.push(part);
+    return this.under(async () => {
+      await this.clock.until(this.gpu?.queue(0) ?? this.clock.time);
+      if (this.gpu?.lost !== undefined) throw failure("gpu", this.gpu.lost);
+      this.step += steps;
+      return this.step;
+    });
   }
 
   setHyper(changes: HyperChanges): void {

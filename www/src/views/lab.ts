@@ -217,6 +217,7 @@ export class Lab {
           output: (rule, index) => this.engine.inspect(rule, "test", Uint32Array.of(index)),
           ask: (rule, question) => this.engine.ask(rule, question),
           stepBy: (n) => this.engine.stepBy(n),
+          stepOnly: (part) => this.engine.stepOnly(part),
         },
         onSetting: (key, value) => this.set(key, value),
         onVisible: () => this.refreshReadouts(),
@@ -573,6 +574,7 @@ export class Lab {
     this.retuned = false;
     this.notices.clear("pending");
     this.notices.clear("target");
+    this.notices.clear("part");
     this.notices.clearAll("lane-");
     if (store.digits !== null) {
       const rules = settingOf(store.built, "rules");
@@ -694,6 +696,9 @@ export class Lab {
         return;
       case "finished":
         this.refreshStatus();
+        return;
+      case "part":
+        this.notices.show({ id: "part", kind: "info", text: C.part });
         return;
       default:
         this.device.handle(event);

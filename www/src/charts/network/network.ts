@@ -5,6 +5,7 @@
  * from `sceneOf`, made once a step; a frame only strokes it. It draws nothing while off screen.
  */
 import { h, setText } from "../../dom";
+import type { Part } from "../../engine/protocol";
 import { count, value } from "../../format";
 import { NETWORK as N } from "../../messages/network";
 import type { Chart, ChartHost, RuleStyle, Table } from "../chart";
@@ -37,6 +38,8 @@ export interface NetworkHost extends ChartHost {
   onDigit(): void;
   /** The step has been played: do it, and show the next one. */
   onStepOver(): void;
+  /** Do the step now: with all weights (null), or with these alone. */
+  onTake(part: Part | null): void;
 }
 
 /** A pointer further than this from everything points at nothing, in CSS pixels. */
@@ -60,6 +63,8 @@ export class NetworkChart implements Chart {
   private readonly stepText = h("span", { class: "network-step" });
   private readonly rulesHost = h("div", { class: "network-rules" });
   private readonly live: HTMLButtonElement;
+  /** All weights, only W, only B. */
+  private readonly takes: readonly HTMLButtonElement[];
   private readonly heldText = h("span", {});
   private readonly held: HTMLElement;
   private readonly legend = h("div", { class: "network-legend" });
@@ -122,11 +127,25 @@ export class NetworkChart implements Chart {
       h("div", { class: "network-stage" }, this.image, this.waiting, this.readout, this.legend),
       this.panel.element,
     );
+    const take = (name: string, title: string, part: Part | null): HTMLButtonElement =>
+      button("small", name, title, () => host.onTake(part));
+    this.takes = [
+      take(N.take.all, N.take.allTitle, null),
+      take(N.take.forward, N.take.forwardTitle, "forward"),
+      take(N.take.feedback, N.take.feedbackTitle, "feedback"),
+    ];
+    const takes = h(
+      "div",
+      { class: "network-take", role: "group", "aria-label": N.take.label },
+      h("span", { "aria-hidden": "true" }, N.take.label),
+      ...this.takes,
+    );
     this.element = h(
       "div",
       { class: "network", "data-mode": "live", "data-waiting": true },
       h("div", { class: "network-bar" }, this.rulesHost, this.live, this.held, which),
       this.scrubber.element,
+      takes,
       body,
     );
     this.listen();
@@ -233,6 +252,15 @@ export class NetworkChart implements Chart {
   }
 
   /** Where the run is: it trains or rests, and how far it is beyond the step shown. */
+  /** Whether a step can be done at all, and whether one of the rules learns B. */
+  setTakes(ready: boolean, learns: boolean): void {
+    for (const button of this.takes) button.disabled = !ready;
+    const b = this.takes.at(-1);
+    if (b === undefined) return;
+    b.disabled = !learns;
+    b.title = learns || !ready ? N.take.feedbackTitle : N.take.noneTitle;
+  }
+
   setRun(training: boolean, ahead: number): void {
     if (training !== this.training) {
       this.training = training;
