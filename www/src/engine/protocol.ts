@@ -170,6 +170,8 @@ export interface Core {
   /** The paper's (or the authors' code's) values; some rates follow the optimiser. */
   defaultConfig(task: Task, rule: string, optimizer: RunConfig["optimizer"]): RunConfig;
   randomSeed(): number;
+  /** Computes with 128-bit vectors; without, several times slower, with the same results. */
+  readonly simd: boolean;
   version(): string;
   embedded(packed: Uint8Array): DatasetHandle;
   loader(): LoaderHandle;

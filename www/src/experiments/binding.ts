@@ -4,8 +4,8 @@
  * A worker has a wasm memory of its own, so a data set travels as plain arrays and is put together there.
  */
 import type { Preset } from "../../../crate/src/web/types";
+import { glue } from "../engine/core";
 import type { Core, DatasetHandle } from "../engine/protocol";
-import * as glue from "../wasm/credit_lab.js";
 
 export type {
   Metric,
@@ -48,15 +48,15 @@ interface Glue {
   };
 }
 
-const g = glue as unknown as Glue;
+const own = (): Glue => glue() as unknown as Glue;
 
-export const digitPresets = (): Preset[] => g.presets();
+export const digitPresets = (): Preset[] => own().presets();
 
 /** With networks that fit these pictures. */
-export const presetsFor = (data: DatasetHandle): Preset[] => g.presetsFor(data);
+export const presetsFor = (data: DatasetHandle): Preset[] => own().presetsFor(data);
 
 export const synthetic = (inputs: number, classes: number, samples: number): DatasetHandle =>
-  g.syntheticDataset(inputs, classes, samples);
+  own().syntheticDataset(inputs, classes, samples);
 
 export function takeApart(handle: DatasetHandle): DataParts {
   const data = handle as Dataset;
@@ -73,7 +73,7 @@ export function takeApart(handle: DatasetHandle): DataParts {
 export function putTogether(parts: DataParts): DatasetHandle {
   const { name, shape, trainImages, trainLabels, testImages, testLabels } = parts;
   const sizes = Uint32Array.from(shape);
-  return g.Dataset.fromParts(name, sizes, trainImages, trainLabels, testImages, testLabels);
+  return own().Dataset.fromParts(name, sizes, trainImages, trainLabels, testImages, testLabels);
 }
 
 /** What a host of runs needs of the core. */

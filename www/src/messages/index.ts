@@ -359,8 +359,8 @@ export const M = {
     loaded: (done: string, total: string | null) => (total === null ? done : `${done} of ${total}`),
     "no-wasm":
       "This browser has no WebAssembly, which the simulator needs. Any current browser has it; if yours is current, a policy may have switched it off.",
-    "no-simd":
-      "This browser’s WebAssembly lacks SIMD instructions, which the simulator needs. Chrome and Edge from 91, Firefox from 89 and Safari from 16.4 have them.",
+    scalar:
+      "This browser’s WebAssembly lacks SIMD instructions: the numbers are the same, but training is several times slower. Chrome and Edge from 91, Firefox from 89 and Safari from 16.4 have them.",
     load: (why: string) => `The simulator could not be loaded: ${why}`,
     retry: "Reload the page",
   },

@@ -80,7 +80,8 @@ export const C = {
     copy: "Copy",
     copied: "Copied",
     data: "DIR: the folder with the files you loaded.",
-    retuned: "Rates were changed while it ran; the commands use the present ones from the start.",
+    retuned:
+      "While it ran, rates were changed or steps done with W or B alone; the commands use the present rates, and whole steps, from the start.",
     noise: "One line a rule. Every row of its output is a point of these curves.",
   },
   target: {

@@ -492,6 +492,7 @@ export function fakeCore(
     rules: () => [...RULES],
     defaultConfig: (_task, name) => baseConfig(name),
     randomSeed: () => 42,
+    simd: true,
     version: () => "0",
     embedded: () => fakeData,
     loader: () => {

@@ -7,7 +7,7 @@ import type { Store } from "../store";
 export interface CommandHost {
   readonly store: Store;
   runs(): readonly NativeRun[];
-  /** Rates were changed in the middle of the run. */
+  /** Rates were changed in the middle of the run, or steps done with one part. */
   retuned(): boolean;
 }
 

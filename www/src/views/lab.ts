@@ -110,7 +110,7 @@ export class Lab {
   private readonly target = new Target();
   /** Iteration that the link leads to, until the digits are here. */
   private at: number | null = null;
-  /** Rates were changed in the middle of the run. */
+  /** Rates were changed in the middle of the run, or steps done with one part. */
   private retuned = false;
   /** The images are not those that come with the page. */
   private ownDigits = false;
@@ -230,6 +230,7 @@ export class Lab {
     this.listen();
     this.refresh();
     this.complain(decoded.problems);
+    if (!core.simd) this.notices.show({ id: "scalar", kind: "info", text: M.core.scalar });
     this.takeAt(options.params);
   }
 
@@ -698,6 +699,7 @@ export class Lab {
         this.refreshStatus();
         return;
       case "part":
+        this.retuned = true;
         this.notices.show({ id: "part", kind: "info", text: C.part });
         return;
       default:
