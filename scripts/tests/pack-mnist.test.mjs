@@ -5,15 +5,44 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { MAGIC, PAYLOAD_SHA256, packMnist, quotas } from "../pack-mnist.mjs";
+import { MAGIC, PARTS, PAYLOAD_SHA256, packMnist, quotas } from "../pack-mnist.mjs";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "credit-lab-"));
 /** @type {Buffer} */
 let stream;
 before(() => {
   packMnist(path.join(folder, "a.bin"));
-  stream = gunzipSync(readFileSync(path.join(folder, "a.bin")));
+  stream = joined(gunzipSync(readFileSync(path.join(folder, "a.bin"))));
 });
+/** What stands in the parts, as one part. @param {Buffer} all */
+function joined(all) {
+  /** @type {Record<"train" | "test" | "trainImages" | "testImages", Buffer[]>} */
+  const lists = { train: [], test: [], trainImages: [], testImages: [] };
+  const counts = [0, 0];
+  let at = 0;
+  while (at < all.length) {
+    assert.equal(all.toString("latin1", at, at + 8), MAGIC);
+    const [train, test, rows, cols] = [0, 1, 2, 3].map((i) => all.readUInt32LE(at + 8 + 4 * i));
+    assert.deepEqual([train, test, rows, cols], [9000 / PARTS, 1000 / PARTS, 28, 28]);
+    at += 24;
+    /** @param {keyof typeof lists} list @param {number} bytes */
+    const take = (list, bytes) => {
+      lists[list].push(all.subarray(at, at + bytes));
+      at += bytes;
+    };
+    take("train", train);
+    take("test", test);
+    take("trainImages", train * 784);
+    take("testImages", test * 784);
+    counts[0] += train;
+    counts[1] += test;
+  }
+  assert.equal(at, all.length);
+  const header = Buffer.from(all.subarray(0, 24));
+  for (const [i, count] of counts.entries()) header.writeUInt32LE(count, 8 + 4 * i);
+  return Buffer.concat([header, ...Object.values(lists).flat()]);
+}
+
 after(() => rmSync(folder, { recursive: true }));
 
 test("the packed file is the same, byte for byte, every time", () => {

@@ -1,9 +1,13 @@
 /** Digits from elsewhere: dropped files, broken files, the data= address, a failing download. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { cifarArchive, cifarFile, cifarSet, colour } from "./cifar.mjs";
 import {
   assertQuiet,
+  DIST,
+  download,
   drop,
   figure,
   iteration,
@@ -13,6 +17,7 @@ import {
   runButton,
   start,
   stepTo,
+  waitIteration,
   waitPhase,
 } from "./harness.mjs";
 import { csvTable, idxSet } from "./idx.mjs";
@@ -276,6 +281,70 @@ describe("digits", () => {
     await notice(page, "digits").getByRole("button", { name: "Try again" }).click();
     await waitPhase(page, "running");
     await close();
+  });
+
+  test("on a slow line a run begins with the first digits, if the reader wants it to", async (context) => {
+    const file = readFileSync(path.join(DIST, "data", "mnist-10k.bin"));
+    /** A part and a little more, then a piece now and then, then the rest. */
+    const slowly = () => {
+      let rest = () => {};
+      env.site.extra.set(`${FOLDER}data/mnist-10k.bin`, (response) => {
+        response.writeHead(200, { "content-length": file.length });
+        let at = Math.round(0.3 * file.length);
+        response.write(file.subarray(0, at));
+        const drip = setInterval(() => {
+          response.write(file.subarray(at, at + 100));
+          at += 100;
+        }, 50);
+        rest = () => {
+          clearInterval(drip);
+          env.site.extra.clear();
+          if (!response.writableEnded) response.end(file.subarray(at));
+        };
+      });
+      return () => rest();
+    };
+    const params = "task=classifier&rules=bp,fa&seed=4&stop=200";
+    let rest = slowly();
+    // A test that fails must not leave the server waiting.
+    context.after(() => rest());
+    const opened = await open(env, { params, ready: false });
+    const { page } = opened;
+    await page.getByText(/^Loading digits: [\d,.]+ [kM]B of/).first().waitFor();
+    await runButton(page).click();
+    await waitIteration(page, 20);
+    await notice(page, "early").filter({ hasText: "the first 2,500 digits" }).waitFor();
+    assert.match(await digits(page), /2,250 to learn from, 250 to test on/);
+    await waitPhase(page, "finished");
+    rest();
+    const again = notice(page, "early").getByRole("button", { name: "Start over with all" });
+    await again.waitFor();
+    assert.match(await digits(page), /2,250 to learn from/, "a run keeps what it learns from");
+    await again.click();
+    await waitPhase(page, "finished");
+    assert.match(await digits(page), /9,000 to learn from, 1,000 to test on/);
+    assert.equal(await notice(page, "early").count(), 0);
+    const exported = async (from) => {
+      const { bytes } = await download(from, () =>
+        from.getByRole("button", { name: "JSON", exact: true }).click(),
+      );
+      return JSON.parse(bytes.toString()).runs;
+    };
+    const late = await exported(page);
+    assertQuiet(opened);
+    await opened.close();
+
+    // Nobody pressed Run: the digits are waited for, and the numbers are those of any other visit.
+    rest = slowly();
+    const calm = await open(env, { params, ready: false });
+    await calm.page.waitForTimeout(3000);
+    assert.equal(await calm.page.locator(".lab").getAttribute("data-phase"), "empty");
+    rest();
+    await waitPhase(calm.page, "ready");
+    await runButton(calm.page).click();
+    await waitPhase(calm.page, "finished");
+    assert.deepEqual(await exported(calm.page), late);
+    await calm.close();
   });
 
   test("a slow download shows bytes, and the page is usable meanwhile", async () => {

@@ -28,6 +28,7 @@ mod tar;
 pub use dataset::{Dataset, Split, SplitName};
 pub use idx::{IdxDecoder, IdxFile, IdxHeader, IdxKind, Progress};
 pub use loader::{FileReport, Loader};
+pub use packed::Packed;
 pub use roles::Role;
 
 /// Outcome of a check whose caller knows the file's name and turns the text into an error.

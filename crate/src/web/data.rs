@@ -1,7 +1,7 @@
 //! Data sets for the page.
 
 use super::{object, throw};
-use crate::data::{Dataset, Loader, SplitName};
+use crate::data::{Dataset, Loader, Packed, SplitName};
 use serde::Serialize;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
@@ -88,6 +88,50 @@ impl DataSet {
         #[wasm_bindgen(unchecked_param_type = "SplitName")] split: &str,
     ) -> Result<Vec<u8>, JsValue> {
         Ok(self.0.split(split_name(split)?).labels.clone())
+    }
+}
+
+/// The packed digits that come with the page, as they arrive.
+#[wasm_bindgen(js_name = PackedLoader)]
+#[derive(Default)]
+pub struct PackedLoader(Packed);
+
+#[wasm_bindgen(js_class = PackedLoader)]
+impl PackedLoader {
+    /// Nothing has arrived.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The next bytes.
+    ///
+    /// # Errors
+    /// `data`: they cannot belong to that file.
+    pub fn push(&mut self, chunk: &[u8]) -> Result<(), JsValue> {
+        self.0.push(chunk).map_err(|e| throw(&e))
+    }
+
+    /// Images in the parts that have arrived.
+    #[wasm_bindgen(getter)]
+    pub fn images(&self) -> usize {
+        self.0.images()
+    }
+
+    /// The parts that have arrived, as a data set of their own.
+    ///
+    /// # Errors
+    /// `data`: none has.
+    pub fn dataset(&self) -> Result<DataSet, JsValue> {
+        self.0.dataset().map(|d| DataSet(Arc::new(d))).map_err(|e| throw(&e))
+    }
+
+    /// All of it.
+    ///
+    /// # Errors
+    /// `data`: it is not whole.
+    pub fn finish(&mut self) -> Result<DataSet, JsValue> {
+        self.0.finish().map(|d| DataSet(Arc::new(d))).map_err(|e| throw(&e))
     }
 }
 

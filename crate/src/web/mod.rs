@@ -21,7 +21,7 @@ use std::pin::Pin;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-pub use data::{DataLoader, DataSet};
+pub use data::{DataLoader, DataSet, PackedLoader};
 pub use experiments::{list_presets, presets_for, synthetic_dataset};
 pub use gpu::Gpu;
 pub use simulator::Simulator;

@@ -5,6 +5,7 @@ import { sentence } from "../data/files";
 import { h, setText } from "../dom";
 import { DeviceChooser, type DeviceHost, type Paths, pathsOf, type Why } from "../engine/device";
 import type { EngineEvent, GpuHandle } from "../engine/protocol";
+import { hasSimd } from "../engine/simd";
 import { brief } from "../format";
 import { M } from "../messages";
 import type { Store } from "../store";
@@ -114,7 +115,7 @@ export function deviceLine(
     const names = (rules: readonly string[]): string => rules.map(short).join(", ");
     return d.split(there, names(paths.gpu), names(paths.cpu), clause(trouble ?? ""));
   }
-  const path = onGpu ? there : d.processor;
+  const path = onGpu ? there : d.processor(hasSimd());
   if (!onGpu && trouble !== null) return d.line(path, clause(trouble));
   if (why.kind === "waiting") return `${path} ${d.waiting}`;
   return d.line(path, reason(why, onGpu, there));

@@ -51,32 +51,23 @@ export function sizeOf(response: Response): number | null {
   return Number.isFinite(length) && length > 0 ? length : null;
 }
 
-/** The whole body as one array. */
-export async function download(
+/** The body, piece by piece as it comes. */
+export async function stream(
   url: URL,
-  onProgress: (progress: Progress) => void,
+  onPiece: (piece: Uint8Array, progress: Progress) => void,
   signal: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<void> {
   const response = await open(url, signal);
   const total = sizeOf(response);
-  const chunks: Uint8Array[] = [];
   let done = 0;
-  for await (const chunk of read(response.body)) {
-    chunks.push(chunk);
-    done += chunk.length;
+  for await (const piece of read(response.body)) {
+    done += piece.length;
     if (done > MAX_BYTES) throw new FetchError("the file is larger than 512 MB.", null);
-    onProgress({ done, total });
+    onPiece(piece, { done, total });
   }
   if (total !== null && done !== total) {
     throw new FetchError(`the connection ended after ${done} of ${total} bytes.`, null);
   }
-  const bytes = new Uint8Array(done);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 /** A stream as an async iterator (not every browser has that built in); releases it on early exit. */

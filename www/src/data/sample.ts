@@ -1,23 +1,25 @@
 /**
  * The packed digits that come with the page: downloaded and unpacked once for all instruments, and
- * freed when the last of them has gone over to other images.
+ * freed when the last of them has gone over to other images. They come in parts, each a random sample
+ * of all, and whoever cannot wait may have those that are there.
  */
-import type { Core, DatasetHandle } from "../engine/protocol";
-import { download, type Progress } from "./fetch";
+import type { Core, DatasetHandle, PackedHandle } from "../engine/protocol";
+import { type Progress, stream } from "./fetch";
 
-/** `null`: the download is complete, unpacking begins. */
-export type OnSampleProgress = (progress: Progress | null) => void;
+export type OnSampleProgress = (progress: Progress) => void;
 
 export class SampleDigits {
   private loading: Promise<DatasetHandle> | null = null;
   private data: DatasetHandle | null = null;
+  /** What has arrived, until it is complete. */
+  private packed: PackedHandle | null = null;
   private users = 0;
   private readonly watchers = new Set<OnSampleProgress>();
 
   constructor(
-    private readonly core: Pick<Core, "embedded">,
+    private readonly core: Pick<Core, "packed">,
     private readonly url: URL,
-    private readonly fetchAll: typeof download = download,
+    private readonly fetchAll: typeof stream = stream,
   ) {}
 
   /** Whoever takes the digits gives them back with `release`. */
@@ -31,6 +33,11 @@ export class SampleDigits {
     } finally {
       this.watchers.delete(onProgress);
     }
+  }
+
+  /** The parts that have arrived, as a data set that is the caller's own; null before the first, and after the last. */
+  early(): DatasetHandle | null {
+    return (this.packed?.images ?? 0) > 0 ? (this.packed?.dataset() ?? null) : null;
   }
 
   /** False when `data` is not the sample, and so none of ours. */
@@ -49,18 +56,37 @@ export class SampleDigits {
     const tell: OnSampleProgress = (progress) => {
       for (const watcher of this.watchers) watcher(progress);
     };
+    const packed = this.core.packed();
+    this.packed = packed;
     try {
-      // Nobody's own signal: one instrument that turns to other images must not take these from the rest.
-      const packed = await this.fetchAll(this.url, tell, new AbortController().signal);
-      tell(null);
-      // One frame for the message before decompression holds the thread for a moment.
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      this.data = this.core.embedded(packed);
+      this.data = await loadSample(packed, this.url, tell, this.fetchAll);
       return this.data;
     } catch (thrown) {
       // The next to ask tries again.
       this.loading = null;
       throw thrown;
+    } finally {
+      this.packed = null;
     }
+  }
+}
+
+/** Fills `packed` from a URL and frees it. */
+export async function loadSample(
+  packed: PackedHandle,
+  url: URL,
+  onProgress: OnSampleProgress,
+  fetchAll: typeof stream = stream,
+): Promise<DatasetHandle> {
+  const take = (piece: Uint8Array, progress: Progress): void => {
+    packed.push(piece);
+    onProgress(progress);
+  };
+  try {
+    // Nobody's own signal: one instrument that turns to other images must not take these from the rest.
+    await fetchAll(url, take, new AbortController().signal);
+    return packed.finish();
+  } finally {
+    packed.free();
   }
 }

@@ -2,7 +2,7 @@
  * Loads the wasm module and presents it as `Core`. The only file that touches the generated glue.
  *
  * There are two: with 128-bit SIMD, which every browser has had since 2021 to 2023, and without, which is fetched
- * only where validating a seven-instruction module finds it missing. Both compute the same bits.
+ * only where there is none. Both compute the same bits.
  */
 import { type Progress, read, sizeOf } from "../data/fetch";
 import * as simdGlue from "../wasm/credit_lab.js";
@@ -13,45 +13,12 @@ import type {
   DatasetHandle,
   GpuHandle,
   LoaderHandle,
+  PackedHandle,
   RuleInfo,
   RunConfig,
   SimulatorHandle,
 } from "./protocol";
-
-/** `(module (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt))`, the usual probe for SIMD. */
-const SIMD_PROBE = Uint8Array.of(
-  0,
-  97,
-  115,
-  109,
-  1,
-  0,
-  0,
-  0,
-  1,
-  5,
-  1,
-  96,
-  0,
-  1,
-  123,
-  3,
-  2,
-  1,
-  0,
-  10,
-  10,
-  1,
-  8,
-  0,
-  65,
-  0,
-  253,
-  15,
-  253,
-  98,
-  11,
-);
+import { hasSimd } from "./simd";
 
 export type CoreFailure = "no-wasm" | "load";
 
@@ -71,7 +38,7 @@ interface Glue {
   defaultConfig: Core["defaultConfig"];
   randomSeed(): number;
   version(): string;
-  Dataset: { embedded(packed: Uint8Array): DatasetHandle };
+  PackedLoader: new () => PackedHandle;
   Loader: new () => LoaderHandle;
   Simulator: {
     new (config: RunConfig, data: DatasetHandle): SimulatorHandle;
@@ -93,24 +60,23 @@ async function watch(copy: Response, onProgress: (progress: Progress) => void): 
 let loaded: typeof simdGlue = simdGlue;
 export const glue = (): typeof simdGlue => loaded;
 
-/** The module that this browser can run, the glue of it, and whether it has SIMD. */
-async function choose(): Promise<{ module: typeof simdGlue; url: string; simd: boolean }> {
-  if (WebAssembly.validate(SIMD_PROBE)) return { module: simdGlue, url: wasmUrl, simd: true };
+/** The module that this browser can run, and the glue of it. */
+async function choose(): Promise<{ module: typeof simdGlue; url: string }> {
+  if (hasSimd()) return { module: simdGlue, url: wasmUrl };
   const [module, { default: url }] = await Promise.all([
     import("../wasm-scalar/credit_lab_scalar.js"),
     import("../wasm-scalar/credit_lab_scalar_bg.wasm?url"),
   ]);
-  return { module: module as unknown as typeof simdGlue, url, simd: false };
+  return { module: module as unknown as typeof simdGlue, url };
 }
 
 export async function loadCore(onProgress?: (progress: Progress) => void): Promise<Core> {
   if (typeof WebAssembly === "undefined")
     throw new CoreLoadError("no-wasm", "WebAssembly is missing");
-  let simd = true;
   try {
-    const chosen = await choose();
-    ({ module: loaded, simd } = chosen);
-    const response = await fetch(new URL(chosen.url, import.meta.url));
+    const { module, url } = await choose();
+    loaded = module;
+    const response = await fetch(new URL(url, import.meta.url));
     // Counted on a copy: browsers keep compiled code only with a response that nobody has touched.
     if (onProgress !== undefined) watch(response.clone(), onProgress).catch(() => undefined);
     await loaded.default({ module_or_path: response });
@@ -119,12 +85,11 @@ export async function loadCore(onProgress?: (progress: Progress) => void): Promi
   }
   const g = loaded as unknown as Glue;
   return {
-    simd,
     rules: () => g.rules(),
     defaultConfig: (task, rule, optimizer) => g.defaultConfig(task, rule, optimizer),
     randomSeed: () => g.randomSeed(),
     version: () => g.version(),
-    embedded: (packed) => g.Dataset.embedded(packed),
+    packed: () => new g.PackedLoader(),
     loader: () => new g.Loader(),
     simulator: (config, data) => new g.Simulator(config, data),
     restore: (blob, data) => g.Simulator.restore(blob, data),

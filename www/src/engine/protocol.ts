@@ -164,16 +164,26 @@ export interface SimulatorHandle {
   free(): void;
 }
 
+/** The digits that come with the page, as they arrive. */
+export interface PackedHandle {
+  push(piece: Uint8Array): void;
+  /** In the parts that are complete. */
+  readonly images: number;
+  /** Those parts as a data set. */
+  dataset(): DatasetHandle;
+  /** All, or an error. */
+  finish(): DatasetHandle;
+  free(): void;
+}
+
 /** The wasm module as the page sees it; `core.ts` is the only file that knows the generated glue. */
 export interface Core {
   rules(): RuleInfo[];
   /** The paper's (or the authors' code's) values; some rates follow the optimiser. */
   defaultConfig(task: Task, rule: string, optimizer: RunConfig["optimizer"]): RunConfig;
   randomSeed(): number;
-  /** Computes with 128-bit vectors; without, several times slower, with the same results. */
-  readonly simd: boolean;
   version(): string;
-  embedded(packed: Uint8Array): DatasetHandle;
+  packed(): PackedHandle;
   loader(): LoaderHandle;
   simulator(config: RunConfig, data: DatasetHandle): SimulatorHandle;
   restore(blob: Uint8Array, data: DatasetHandle): SimulatorHandle;

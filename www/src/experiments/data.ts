@@ -2,7 +2,7 @@
  * Which data an experiment runs on: what the reader has loaded in the simulator where it fits, else the digits that
  * come with the page, else samples drawn at random.
  */
-import { download } from "../data/fetch";
+import { loadSample } from "../data/sample";
 import type { Core, DatasetHandle } from "../engine/protocol";
 import { type DataParts, type Preset, presetsFor, synthetic, takeApart } from "./binding";
 
@@ -80,9 +80,7 @@ export class DataSource {
   }
 
   private digits(): Promise<DatasetHandle> {
-    this.packed ??= download(this.sample, () => undefined, new AbortController().signal).then(
-      (bytes) => this.core.embedded(bytes),
-    );
+    this.packed ??= loadSample(this.core.packed(), this.sample, () => undefined);
     // A failed download may be tried again.
     this.packed.catch(() => {
       this.packed = null;

@@ -257,10 +257,14 @@ export const M = {
     label: "Images",
     loading: (done: string, total: string) => `Loading digits: ${done} of ${total}`,
     loadingUnknown: (done: string) => `Loading digits: ${done}`,
-    unpacking: "Unpacking digits…",
     counts: (name: string, train: string, test: string) =>
       `${name}: ${train} to learn from, ${test} to test on.`,
     embedded: "MNIST sample",
+    early: (n: string) =>
+      `Training has begun with the first ${n} digits; the others are on their way.`,
+    whole: (all: string, n: string) =>
+      `All ${all} digits are here. This run goes on with the first ${n}; the next one has all.`,
+    again: "Start over with all",
     choose: "Use other images…",
     hint: "Pick or drop anywhere on the simulator: the four IDX files of MNIST (or Fashion-MNIST), plain or .gz; two CSV tables with train and test in their names, a label and the pixels (0 to 255) in each row; or CIFAR-10 or CIFAR-100, binary version: cifar-10-binary.tar.gz (162 MB) as it is, or test_batch.bin and any of data_batch_1.bin to data_batch_5.bin. CIFAR is at ",
     cifarPage: "https://www.cs.toronto.edu/~kriz/cifar.html",
@@ -291,7 +295,7 @@ export const M = {
     tooBig: "the file is larger than 512 MB.",
   },
   device: {
-    processor: "Processor (SIMD)",
+    processor: (simd: boolean) => (simd ? "Processor (SIMD)" : "Processor (no SIMD)"),
     gpu: (name: string) => `GPU (${name})`,
     software: (name: string) => `${name}, a software adapter`,
     line: (path: string, why: string) => `${path}: ${why}`,

@@ -79,6 +79,7 @@ export const C = {
     lead: "Repeats this run on the command line, in the browser’s own arithmetic:",
     copy: "Copy",
     copied: "Copied",
+    early: "The run began before all digits were here; the commands use all of them.",
     data: "DIR: the folder with the files you loaded.",
     retuned:
       "While it ran, rates were changed or steps done with W or B alone; the commands use the present rates, and whole steps, from the start.",

@@ -492,9 +492,14 @@ export function fakeCore(
     rules: () => [...RULES],
     defaultConfig: (_task, name) => baseConfig(name),
     randomSeed: () => 42,
-    simd: true,
     version: () => "0",
-    embedded: () => fakeData,
+    packed: () => ({
+      push: () => undefined,
+      images: 0,
+      dataset: () => fakeData,
+      finish: () => fakeData,
+      free: () => undefined,
+    }),
     loader: () => {
       throw new Error("not in this test");
     },

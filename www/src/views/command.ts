@@ -9,6 +9,8 @@ export interface CommandHost {
   runs(): readonly NativeRun[];
   /** Rates were changed in the middle of the run, or steps done with one part. */
   retuned(): boolean;
+  /** It learns from the first digits of the sample only. */
+  early(): boolean;
 }
 
 const CALM_MS = 500;
@@ -62,6 +64,7 @@ export class CommandPanel {
     setText(this.code, runs.map(trainCommand).join("\n"));
     const notes: string[] = [C.command.noise];
     if (runs.some((run) => run.ownData)) notes.push(C.command.data);
+    if (this.host.early()) notes.push(C.command.early);
     if (this.host.retuned()) notes.push(C.command.retuned);
     setText(this.note, notes.join(" "));
   }

@@ -24,6 +24,8 @@ export interface DigitsLoaderHost {
   readonly digits: SampleDigits;
   /** `own` is true for digits that the reader has brought. */
   onDigits(data: DatasetHandle, own: boolean): void;
+  /** Digits of the sample are arriving, and the last of them are this far off, in ms, by the pace so far. */
+  onArriving(leftMs: number): void;
 }
 
 /** What `missing()` of a loader without files lists: MNIST's four. */
@@ -44,7 +46,9 @@ export class DigitsLoader {
     notices.clear("digits");
     try {
       const data = await digits.take((progress) => {
-        if (!signal.aborted) this.showSample(progress);
+        if (signal.aborted) return;
+        this.showSample(progress);
+        this.host.onArriving(this.left(progress));
       });
       if (signal.aborted) digits.release(data);
       else this.host.onDigits(data, false);
@@ -173,12 +177,13 @@ export class DigitsLoader {
     this.host.progress.show(text, fraction, null);
   }
 
-  private showSample(progress: Progress | null): void {
-    if (progress === null) {
-      this.show(M.data.unpacking, null);
-      return;
-    }
-    const { done, total } = progress;
+  /** Of a file of unknown length as much is still to come as has come. */
+  private left({ done, total }: Progress): number {
+    const took = performance.now() - this.startedAt;
+    return total === null ? took : (took * (total - done)) / done;
+  }
+
+  private showSample({ done, total }: Progress): void {
     const text =
       total === null
         ? M.data.loadingUnknown(bytes(done))

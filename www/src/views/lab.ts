@@ -35,6 +35,7 @@ import type {
   RuleInfo,
   RunConfig,
 } from "../engine/protocol";
+import { hasSimd } from "../engine/simd";
 import { count, value } from "../format";
 import { LEDE, M, SETTING_TEXT } from "../messages";
 import { C } from "../messages/lab";
@@ -84,6 +85,8 @@ export interface LabView {
 
 /** Room for an open rates section beside the figures, in CSS pixels. */
 const ROOMY = 900;
+/** A reader who wants to begin waits so long for all digits, in ms. */
+const PATIENCE_MS = 2000;
 /** Steps of the native command while there is no run: the command's own number. */
 const NATIVE_STEPS = 20_000;
 
@@ -114,12 +117,18 @@ export class Lab {
   private retuned = false;
   /** The images are not those that come with the page. */
   private ownDigits = false;
+  /** The run learns from the first digits of the sample: all were too far off. */
+  private early = false;
+  /** All digits of the sample, for the run after one that began early. */
+  private whole: DatasetHandle | null = null;
   private readonly stop = new AbortController();
   private readonly observers: MutationObserver[] = [];
   private readonly configs: RunConfigs;
   private view: LabView;
   /** Run was pressed before the digits were here. */
   private armed = false;
+  /** A reader pressed it, who may have the first digits rather than wait; numbers that nobody asked for should be the same for all. */
+  private eager = false;
   /** Scrolled out of sight, where nobody needs it to train. */
   private inSight = true;
 
@@ -167,7 +176,8 @@ export class Lab {
       notices: this.notices,
       progress: this.progress,
       digits: sample,
-      onDigits: (data, own) => this.useDigits(data, own),
+      onDigits: (data, own) => this.takeDigits(data, own),
+      onArriving: (leftMs) => this.beginEarly(leftMs),
     });
     this.keep = this.makeKeep();
     this.pins = new PinsPanel({
@@ -181,6 +191,7 @@ export class Lab {
       store: this.store,
       runs: () => this.nativeRuns(),
       retuned: () => this.retuned,
+      early: () => this.early,
     });
     this.runs =
       options.shelf === undefined
@@ -230,7 +241,7 @@ export class Lab {
     this.listen();
     this.refresh();
     this.complain(decoded.problems);
-    if (!core.simd) this.notices.show({ id: "scalar", kind: "info", text: M.core.scalar });
+    if (!hasSimd()) this.notices.show({ id: "scalar", kind: "info", text: M.core.scalar });
     this.takeAt(options.params);
   }
 
@@ -362,6 +373,7 @@ export class Lab {
     const { phase } = this.engine.status();
     if (phase === "empty") {
       this.armed = !this.armed;
+      this.eager = this.armed;
       this.refreshStatus();
     } else if (phase === "running" || phase === "stepping") this.engine.pause();
     else this.engine.run();
@@ -391,6 +403,7 @@ export class Lab {
     this.runs?.destroy();
     this.engine.destroy();
     this.free(this.store.digits);
+    if (this.whole !== null) this.options.shared.sample.release(this.whole);
     this.root.replaceChildren();
   }
 
@@ -567,7 +580,12 @@ export class Lab {
   // Run -------------------------------------------------------------------------------------------
 
   restart(): void {
-    const { store, engine } = this;
+    const { store, engine, whole } = this;
+    if (whole !== null) {
+      this.whole = null;
+      this.useDigits(whole, false);
+      return;
+    }
     store.built = store.config;
     store.forgetAll();
     this.zoom.set(null);
@@ -591,7 +609,41 @@ export class Lab {
     this.refreshLede();
   }
 
-  private useDigits(data: DatasetHandle, own: boolean): void {
+  /** A reader who wants to begin gets the digits that are here, if the others are a while off. */
+  private beginEarly(leftMs: number): void {
+    if (!this.armed || !this.eager || this.store.digits !== null || leftMs < PATIENCE_MS) return;
+    const data = this.options.shared.sample.early();
+    if (data === null) return;
+    this.useDigits(data, false, true);
+    const text = M.data.early(count(data.trainCount + data.testCount));
+    this.notices.show({ id: "early", kind: "info", text });
+  }
+
+  /** All digits: at once, or for the next run where one has begun early. */
+  private takeDigits(data: DatasetHandle, own: boolean): void {
+    const { digits } = this.store;
+    if (own || !this.early || digits === null) {
+      this.useDigits(data, own);
+      return;
+    }
+    this.whole = data;
+    const all = count(data.trainCount + data.testCount);
+    const text = M.data.whole(all, count(digits.data.trainCount + digits.data.testCount));
+    const again = {
+      label: M.data.again,
+      run: () => {
+        this.restart();
+        this.engine.run();
+      },
+    };
+    this.notices.show({ id: "early", kind: "info", text, actions: [again] });
+  }
+
+  private useDigits(data: DatasetHandle, own: boolean, early = false): void {
+    this.early = early;
+    if (!early) this.notices.clear("early");
+    if (this.whole !== null) this.options.shared.sample.release(this.whole);
+    this.whole = null;
     const old = this.store.digits;
     this.ownDigits = own;
     this.store.digits = new Digits(data);
