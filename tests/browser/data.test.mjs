@@ -310,7 +310,10 @@ describe("digits", () => {
     context.after(() => rest());
     const opened = await open(env, { params, ready: false });
     const { page } = opened;
-    await page.getByText(/^Loading digits: [\d,.]+ [kM]B of/).first().waitFor();
+    await page
+      .getByText(/^Loading digits: [\d,.]+ [kM]B of/)
+      .first()
+      .waitFor();
     await runButton(page).click();
     await waitIteration(page, 20);
     await notice(page, "early").filter({ hasText: "the first 2,500 digits" }).waitFor();

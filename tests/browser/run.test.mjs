@@ -41,7 +41,7 @@ const withoutSimd = () => {
 
 describe("run", () => {
   test("without SIMD another core trains to the same numbers, and the page says that it is slower", async () => {
-    const params = "task=autoencoder&hidden=24,2,24&rules=np,bp,sg&seed=5&interval=20&stop=60";
+    const params = "task=autoencoder&hidden=24,2,24&rules=np,bp,sg&seed=5&stop=60";
     const trained = async (before) => {
       const opened = await open(env, { params, before });
       const cores = opened.page.evaluate(() =>
