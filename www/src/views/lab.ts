@@ -127,7 +127,10 @@ export class Lab {
   private view: LabView;
   /** Run was pressed before the digits were here. */
   private armed = false;
-  /** A reader pressed it, who may have the first digits rather than wait; numbers that nobody asked for should be the same for all. */
+  /**
+   * A reader pressed it, who may have the first digits rather than wait. Numbers that nobody asked for are to be the same
+   * for all.
+   */
   private eager = false;
   /** Scrolled out of sight, where nobody needs it to train. */
   private inSight = true;
@@ -622,7 +625,8 @@ export class Lab {
   /** All digits: at once, or for the next run where one has begun early. */
   private takeDigits(data: DatasetHandle, own: boolean): void {
     const { digits } = this.store;
-    if (own || !this.early || digits === null) {
+    const untouched = this.engine.status().phase === "ready";
+    if (own || !this.early || untouched || digits === null) {
       this.useDigits(data, own);
       return;
     }
