@@ -145,11 +145,13 @@ export function partsOf(whole) {
   const images = HEADER + DIGITS;
   const [train, test] = [(DIGITS - TESTS) / PARTS, TESTS / PARTS];
   return Array.from({ length: PARTS }, (_, i) => {
-    const first = [i * train, DIGITS - TESTS + i * test];
-    const counts = [train, test];
-    const labels = first.map((at, k) => whole.subarray(HEADER + at, HEADER + at + counts[k]));
-    const pixels = first.map((at, k) =>
-      whole.subarray(images + at * PIXELS, images + (at + counts[k]) * PIXELS),
+    const splits = [
+      { at: i * train, count: train },
+      { at: DIGITS - TESTS + i * test, count: test },
+    ];
+    const labels = splits.map(({ at, count }) => whole.subarray(HEADER + at, HEADER + at + count));
+    const pixels = splits.map(({ at, count }) =>
+      whole.subarray(images + at * PIXELS, images + (at + count) * PIXELS),
     );
     return Buffer.concat([headerOf(train, test), ...labels, ...pixels]);
   });
