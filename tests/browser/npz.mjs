@@ -22,16 +22,22 @@ function readNpy(bytes) {
   return { shape, values: String.fromCodePoint(...new Uint32Array(buffer)) };
 }
 
-/** The first test digits that come with the page: pixels from 0 to 1, and labels. */
+/** The first test digits that come with the page: pixels from 0 to 1, and labels. They come in parts, one after another. */
 export function testDigits(count) {
   const packed = gunzipSync(readFileSync(path.join(DIST, "data", "mnist-10k.bin")));
-  const [train, test, rows, cols] = [8, 12, 16, 20].map((at) => packed.readUInt32LE(at));
-  const images = 24 + train + test + train * rows * cols;
-  return Array.from({ length: count }, (_, i) => {
-    const at = images + i * rows * cols;
-    const pixels = Array.from(packed.subarray(at, at + rows * cols), (x) => x / 255);
-    return { pixels, label: packed[24 + train + i] };
-  });
+  const digits = [];
+  for (let start = 0; start < packed.length; ) {
+    const [train, test, rows, cols] = [8, 12, 16, 20].map((at) => packed.readUInt32LE(start + at));
+    const labels = start + 24 + train;
+    const images = labels + test + train * rows * cols;
+    for (let i = 0; i < test; i++) {
+      const at = images + i * rows * cols;
+      const pixels = Array.from(packed.subarray(at, at + rows * cols), (x) => x / 255);
+      digits.push({ pixels, label: packed[labels + i] });
+    }
+    start = images + test * rows * cols;
+  }
+  return digits.slice(0, count);
 }
 
 const ACTIVATION = {
