@@ -51,10 +51,10 @@ export function sizeOf(response: Response): number | null {
   return Number.isFinite(length) && length > 0 ? length : null;
 }
 
-/** The body, piece by piece as it comes. */
+/** The body, piece by piece as it comes; the next one waits for the reader of the last. */
 export async function stream(
   url: URL,
-  onPiece: (piece: Uint8Array, progress: Progress) => void,
+  onPiece: (piece: Uint8Array, progress: Progress) => void | Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const response = await open(url, signal);
@@ -63,7 +63,7 @@ export async function stream(
   for await (const piece of read(response.body)) {
     done += piece.length;
     if (done > MAX_BYTES) throw new FetchError("the file is larger than 512 MB.", null);
-    onPiece(piece, { done, total });
+    await onPiece(piece, { done, total });
   }
   if (total !== null && done !== total) {
     throw new FetchError(`the connection ended after ${done} of ${total} bytes.`, null);

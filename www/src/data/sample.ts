@@ -71,6 +71,11 @@ export class SampleDigits {
   }
 }
 
+/** Compressed bytes that are unpacked at a time, in a few ms. */
+const SLICE = 64 * 1024;
+/** The page gets a breath after so many ms of unpacking: it is opening, and somebody may be scrolling. */
+const BREATH_MS = 8;
+
 /** Fills `packed` from a URL and frees it. */
 export async function loadSample(
   packed: PackedHandle,
@@ -78,8 +83,14 @@ export async function loadSample(
   onProgress: OnSampleProgress,
   fetchAll: typeof stream = stream,
 ): Promise<DatasetHandle> {
-  const take = (piece: Uint8Array, progress: Progress): void => {
-    packed.push(piece);
+  let since = performance.now();
+  const take = async (piece: Uint8Array, progress: Progress): Promise<void> => {
+    for (let at = 0; at < piece.length; at += SLICE) {
+      packed.push(piece.subarray(at, at + SLICE));
+      if (performance.now() - since < BREATH_MS) continue;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      since = performance.now();
+    }
     onProgress(progress);
   };
   try {
