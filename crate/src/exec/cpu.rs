@@ -9,6 +9,8 @@ use crate::data::Dataset;
 use crate::plan::{
     Arithmetic, Buf, Clock, Element, Env, Hyper, Init, Kernel, Op, Plan, PlanId, Program, Run,
 };
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// A number type that kernels run in.
@@ -27,6 +29,49 @@ impl Precision for f64 {
     fn version(kernel: &Kernel) -> fn(&mut Run<'_, f64>) {
         kernel.reference
     }
+}
+
+/// Floats of draws that are kept.
+const KEPT: usize = 1 << 20;
+
+/// Draws by seed, distribution and number.
+type Draws = Vec<((u64, Init, usize), Rc<[f32]>)>;
+
+thread_local! {
+    /// Rules that are compared start from the same draws, which take longer than anything else when a page opens.
+    static DRAWN: RefCell<Draws> = const { RefCell::new(Vec::new()) };
+}
+
+/// `count` random first values, in f32.
+fn draws(seed: u64, init: Init, count: usize) -> Rc<[f32]> {
+    let key = (seed, init, count);
+    DRAWN.with_borrow_mut(|drawn| {
+        if let Some((_, values)) = drawn.iter().find(|(known, _)| *known == key) {
+            return values.clone();
+        }
+        let values: Rc<[f32]> = match init {
+            Init::Normal { std, stream } => {
+                let mut rng = InitRng::new(seed, stream);
+                (0..count).map(|_| (f64::from(std) * rng.normal()) as f32).collect()
+            }
+            Init::TruncatedNormal { std, stream } => {
+                let mut rng = InitRng::new(seed, stream);
+                (0..count).map(|_| (f64::from(std) * rng.truncated_normal()) as f32).collect()
+            }
+            Init::Magnitude { std, stream } => {
+                let mut rng = InitRng::new(seed, stream);
+                (0..count).map(|_| (f64::from(std) * rng.normal()).abs() as f32).collect()
+            }
+            Init::Zero | Init::Constant(_) | Init::Diagonal(_) => (0..count).map(|_| 0.0).collect(),
+        };
+        if count <= KEPT {
+            if drawn.iter().map(|(_, values)| values.len()).sum::<usize>() + count > KEPT {
+                drawn.clear();
+            }
+            drawn.push((key, values.clone()));
+        }
+        values
+    })
 }
 
 /// A program with its memory.
@@ -65,32 +110,21 @@ impl<T: Precision> Executor<T> {
     /// Draws every buffer's first content.
     pub fn initialise(&mut self, seed: u64) {
         for (decl, store) in self.program.buffers.iter().zip(&mut self.buffers) {
-            // f32 first: the reference starts from the same numbers as the fast path
-            let mut fill = |f: &mut dyn FnMut() -> f64| {
-                store.iter_mut().for_each(|x| *x = T::from_f64(f64::from(f() as f32)));
-            };
             match decl.init {
-                Init::Zero => fill(&mut || 0.0),
-                Init::Constant(value) => fill(&mut || f64::from(value)),
-                Init::Normal { std, stream } => {
-                    let mut rng = InitRng::new(seed, stream);
-                    fill(&mut || f64::from(std) * rng.normal());
-                }
-                Init::TruncatedNormal { std, stream } => {
-                    let mut rng = InitRng::new(seed, stream);
-                    fill(&mut || f64::from(std) * rng.truncated_normal());
-                }
-                Init::Magnitude { std, stream } => {
-                    let mut rng = InitRng::new(seed, stream);
-                    fill(&mut || (f64::from(std) * rng.normal()).abs());
-                }
+                Init::Zero => store.fill(T::from_f64(0.0)),
+                Init::Constant(value) => store.fill(T::from_f64(f64::from(value))),
                 Init::Diagonal(value) => {
-                    fill(&mut || 0.0);
-                    let columns = decl.buf.cols;
+                    store.fill(T::from_f64(0.0));
+                    let diagonal = store.iter_mut().step_by(decl.buf.cols + 1);
+                    diagonal.for_each(|x| *x = T::from_f64(f64::from(value)));
+                }
+                init => {
+                    // f32 first: the reference starts from the same numbers as the fast path
+                    let values = draws(seed, init, store.len());
                     store
                         .iter_mut()
-                        .step_by(columns + 1)
-                        .for_each(|x| *x = T::from_f64(f64::from(value)));
+                        .zip(&*values)
+                        .for_each(|(x, v)| *x = T::from_f64(f64::from(*v)));
                 }
             }
         }
