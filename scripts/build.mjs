@@ -83,20 +83,22 @@ const versionOf = (name) => inRoot("node_modules", name, "package.json");
 /**
  * What a core is built from and to.
  * @typedef {object} Variant
+ * @property {string} title In messages.
  * @property {string} name Of its stamp, and of its files: NAME.js, NAME_bg.wasm.
  * @property {string} out Folder of the result.
  * @property {string} profile Cargo's.
- * @property {string[]} cargo Further arguments.
+ * @property {string | null} target Cargo's folder, where it is not the usual one.
  * @property {Record<string, string>} env Further variables.
  * @property {string[]} opt Arguments of wasm-opt.
  */
 
 /** @type {Variant} */
 const SIMD = {
+  title: "the core",
   name: "credit_lab",
   out: wasmOut,
   profile: "release",
-  cargo: [],
+  target: null,
   env: {},
   opt: WASM_OPT,
 };
@@ -107,10 +109,11 @@ const SIMD = {
  * @type {Variant}
  */
 const SCALAR = {
+  title: "the core without SIMD",
   name: "credit_lab_scalar",
   out: scalarOut,
   profile: "scalar",
-  cargo: ["--target-dir", inRoot("target", "scalar")],
+  target: inRoot("target", "scalar"),
   env: { RUSTFLAGS: "-C target-feature=-simd128" },
   opt: WASM_OPT.filter((word) => word !== "--enable-simd"),
 };
@@ -125,9 +128,9 @@ export async function buildCore(tools) {
 /** @param {Tools} tools @param {Variant} variant */
 async function buildVariant(tools, variant) {
   const env = { ...wasmEnv(tools), ...variant.env };
-  const { profile } = variant;
+  const { profile, target } = variant;
   await must(
-    `compiling the core to WebAssembly${variant === SCALAR ? " without SIMD" : ""}`,
+    `compiling ${variant.title} to WebAssembly`,
     "mend the Rust errors above",
     "cargo",
     [
@@ -140,17 +143,17 @@ async function buildVariant(tools, variant) {
       "--target",
       wasmTarget,
       ...WEB_FEATURES,
-      ...variant.cargo,
+      ...(target === null ? [] : ["--target-dir", target]),
       ...locked,
     ],
     { env },
   );
-  const folder = variant.cargo.at(-1) ?? (await targetFolder(env));
+  const folder = target ?? (await targetFolder(env));
   const compiled = path.join(folder, wasmTarget, profile, "credit_lab.wasm");
   const bindgen = path.join(tools.wasmBindgen ?? "", "wasm-bindgen");
   const ran = await whenChanged(
     {
-      name: variant === SIMD ? "core" : "scalar",
+      name: variant.name,
       inputs: [compiled, versionOf("binaryen")],
       words: [(await ask(bindgen, ["--version"])) ?? "", ...variant.opt],
       outputs: [variant.out],

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { inRoot } from "./paths.mjs";
+import { inRoot, isScalar } from "./paths.mjs";
 import { filesBelow, hashOf } from "./stamp.mjs";
 
 const WORKER = "sw.js";
@@ -26,7 +26,7 @@ export function offline() {
         const worker = path.join(dir, WORKER);
         // A browser without SIMD, which needs the second core, is rare: it fetches it when it is online.
         const spared = (/** @type {string} */ file) =>
-          file === worker || file.endsWith(".map") || file.includes("credit_lab_scalar");
+          file === worker || file.endsWith(".map") || isScalar(file);
         const files = filesBelow([dir]).filter((file) => !spared(file));
         const names = files.map((file) => path.relative(dir, file).split(path.sep).join("/"));
         const code = readFileSync(worker, "utf8");

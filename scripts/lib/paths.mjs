@@ -12,6 +12,8 @@ export const dist = inRoot("dist");
 export const wasmOut = inRoot("www", "src", "wasm");
 /** The same core for browsers without SIMD. */
 export const scalarOut = inRoot("www", "src", "wasm-scalar");
+/** Does a shipped file belong to that core? @param {string} file */
+export const isScalar = (file) => file.includes("credit_lab_scalar");
 export const mnistOut = inRoot("www", "public", "data", "mnist-10k.bin");
 /** The folder of the font of formulas and its licence. */
 export const fontOut = inRoot("www", "public", "fonts");

@@ -14,7 +14,7 @@ import {
 } from "../build.mjs";
 import { BROWSER_FLAGS, GPU_FLAGS } from "./browser-flags.mjs";
 import { biome, tsc, vitest } from "./node-tools.mjs";
-import { dist, inRoot, pretty, wasmTarget, work } from "./paths.mjs";
+import { dist, inRoot, isScalar, pretty, wasmTarget, work } from "./paths.mjs";
 import { must } from "./run.mjs";
 import { filesBelow } from "./stamp.mjs";
 import { colour, Failure, kilobytes, say } from "./terminal.mjs";
@@ -184,7 +184,6 @@ async function checkBundle() {
     const cores = files.filter(
       (file) => file.endsWith(".wasm") && file.startsWith(ofPackage) === (what === "the package"),
     );
-    const isScalar = (/** @type {string} */ file) => file.includes("credit_lab_scalar");
     const [core, ...more] = cores.filter((file) => !isScalar(file));
     if (cores.length !== 2 || core === undefined || more.length > 0)
       throw wrong(

@@ -151,11 +151,11 @@ impl Packed {
         self.parts()?;
         let left = self.bytes.len();
         match Part::of(&self.bytes)? {
-            Some(Part { train, test, rows, cols }) => {
-                let expected = Part { train, test, rows, cols }.bytes();
+            Some(part) => {
+                let Part { train, test, rows, cols } = part;
                 Err(format!(
                     "expected {} bytes for {} + {} digits of {rows}x{cols}, found {}; rebuild the site",
-                    grouped(expected),
+                    grouped(part.bytes()),
                     grouped(train),
                     grouped(test),
                     grouped(left)

@@ -42,36 +42,27 @@ thread_local! {
     static DRAWN: RefCell<Draws> = const { RefCell::new(Vec::new()) };
 }
 
-/// `count` random first values, in f32.
-fn draws(seed: u64, init: Init, count: usize) -> Rc<[f32]> {
-    let key = (seed, init, count);
+/// Fills `store` with what `draw` gives from this seed, or with what it gave before. Large layers are not kept, nor copied.
+fn fill<T: Precision>(store: &mut [T], (seed, init): (u64, Init), mut draw: impl FnMut() -> f64) {
+    // f32 first: the reference starts from the same numbers as the fast path
+    let mut draw = move || draw() as f32;
+    let value = |v: f32| T::from_f64(f64::from(v));
+    let key = (seed, init, store.len());
+    if store.len() > KEPT {
+        return store.iter_mut().for_each(|x| *x = value(draw()));
+    }
     DRAWN.with_borrow_mut(|drawn| {
-        if let Some((_, values)) = drawn.iter().find(|(known, _)| *known == key) {
-            return values.clone();
-        }
-        let values: Rc<[f32]> = match init {
-            Init::Normal { std, stream } => {
-                let mut rng = InitRng::new(seed, stream);
-                (0..count).map(|_| (f64::from(std) * rng.normal()) as f32).collect()
-            }
-            Init::TruncatedNormal { std, stream } => {
-                let mut rng = InitRng::new(seed, stream);
-                (0..count).map(|_| (f64::from(std) * rng.truncated_normal()) as f32).collect()
-            }
-            Init::Magnitude { std, stream } => {
-                let mut rng = InitRng::new(seed, stream);
-                (0..count).map(|_| (f64::from(std) * rng.normal()).abs() as f32).collect()
-            }
-            Init::Zero | Init::Constant(_) | Init::Diagonal(_) => (0..count).map(|_| 0.0).collect(),
-        };
-        if count <= KEPT {
-            if drawn.iter().map(|(_, values)| values.len()).sum::<usize>() + count > KEPT {
+        let known = drawn.iter().find(|(known, _)| *known == key).map(|(_, values)| values.clone());
+        let values = known.unwrap_or_else(|| {
+            let values: Rc<[f32]> = (0..store.len()).map(|_| draw()).collect();
+            if drawn.iter().map(|(_, values)| values.len()).sum::<usize>() + values.len() > KEPT {
                 drawn.clear();
             }
             drawn.push((key, values.clone()));
-        }
-        values
-    })
+            values
+        });
+        store.iter_mut().zip(&*values).for_each(|(x, v)| *x = value(*v));
+    });
 }
 
 /// A program with its memory.
@@ -118,13 +109,17 @@ impl<T: Precision> Executor<T> {
                     let diagonal = store.iter_mut().step_by(decl.buf.cols + 1);
                     diagonal.for_each(|x| *x = T::from_f64(f64::from(value)));
                 }
-                init => {
-                    // f32 first: the reference starts from the same numbers as the fast path
-                    let values = draws(seed, init, store.len());
-                    store
-                        .iter_mut()
-                        .zip(&*values)
-                        .for_each(|(x, v)| *x = T::from_f64(f64::from(*v)));
+                init @ Init::Normal { std, stream } => {
+                    let mut rng = InitRng::new(seed, stream);
+                    fill(store, (seed, init), || f64::from(std) * rng.normal());
+                }
+                init @ Init::TruncatedNormal { std, stream } => {
+                    let mut rng = InitRng::new(seed, stream);
+                    fill(store, (seed, init), || f64::from(std) * rng.truncated_normal());
+                }
+                init @ Init::Magnitude { std, stream } => {
+                    let mut rng = InitRng::new(seed, stream);
+                    fill(store, (seed, init), || (f64::from(std) * rng.normal()).abs());
                 }
             }
         }
