@@ -7,27 +7,51 @@ mod common;
 mod gpu_common;
 
 use credit_lab::exec::gpu::Gpu;
+use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_time::Instant;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// Runs a check; `keeps` says whether the GPU is to be there afterwards.
-async fn run(check: impl AsyncFnOnce(&Rc<Gpu>), keeps: bool) {
+thread_local! {
+    /// One GPU for all checks that leave it in order: what one has compiled, the next need not compile again.
+    static GPU: RefCell<Option<Rc<Gpu>>> = const { RefCell::new(None) };
+}
+
+/// Runs a check on the GPU of all checks.
+async fn run(check: impl AsyncFnOnce(&Rc<Gpu>)) {
+    // a check that failed leaves none behind: whatever ails it may not spread
+    let gpu = match GPU.take() {
+        Some(gpu) => gpu,
+        None => Gpu::request().await.unwrap(),
+    };
+    let usual = gpu.tuning();
+    timed(check, &gpu).await;
+    assert_eq!(gpu.fault(), None);
+    gpu.set_tuning(usual);
+    GPU.set(Some(gpu));
+}
+
+/// Runs a check that gives its GPU up.
+async fn lose(check: impl AsyncFnOnce(&Rc<Gpu>)) {
     let gpu = Gpu::request().await.unwrap();
-    let begin = Instant::now();
-    check(&gpu).await;
-    console_log!("{:.1} s", begin.elapsed().as_secs_f64());
-    assert_eq!(gpu.fault().is_none(), keeps, "{:?}", gpu.fault());
+    timed(check, &gpu).await;
+    assert!(gpu.fault().is_some());
     // the memory of a device is free when it is destroyed, not when it is forgotten
     gpu.destroy();
 }
 
+async fn timed(check: impl AsyncFnOnce(&Rc<Gpu>), gpu: &Rc<Gpu>) {
+    let begin = Instant::now();
+    check(gpu).await;
+    console_log!("{:.1} s", begin.elapsed().as_secs_f64());
+}
+
 macro_rules! tests {
     ($($room:ident::$check:ident),* ; lost $($other:ident::$lost:ident),* $(,)?) => {
-        $(#[wasm_bindgen_test] async fn $check() { run(gpu_common::$room::$check, true).await; })*
-        $(#[wasm_bindgen_test] async fn $lost() { run(gpu_common::$other::$lost, false).await; })*
+        $(#[wasm_bindgen_test] async fn $check() { run(gpu_common::$room::$check).await; })*
+        $(#[wasm_bindgen_test] async fn $lost() { lose(gpu_common::$other::$lost).await; })*
     };
 }
 gpu_common::checks!(tests);

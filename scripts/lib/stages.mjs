@@ -151,8 +151,8 @@ async function pageTests({ env, chromium, firefox, missing }) {
     FIREFOX: firefox ?? `skip:${missing.get("firefox")}`,
     DIST: dist,
   };
-  // A failing test often leaves its browser open; it must not keep the stage waiting.
-  const flags = ["--test-force-exit", `--test-timeout=${5 * 60_000}`];
+  // A failing test often leaves its browser open; it must not keep the stage waiting. The limit is that of a whole file.
+  const flags = ["--test-force-exit", `--test-timeout=${BROWSER_PATIENCE * 60_000}`];
   /** @param {number} side @param {(file: string) => boolean} chosen */
   const files = (side, chosen) =>
     nodeTests("tests/browser", settings, [...flags, `--test-concurrency=${side}`], chosen);
@@ -262,7 +262,7 @@ export const STAGES = [
     name: "native",
     groups: ["rust"],
     does: "cargo test: the core's tests, native",
-    usually: "2 min",
+    usually: "4 min",
     tools: ["rust", "C linker"],
     wants: ["vulkan"],
     needs: [],
@@ -277,7 +277,7 @@ export const STAGES = [
     name: "browser",
     groups: ["wasm"],
     does: "wasm-pack test --headless --chrome: the same core in a browser",
-    usually: "1 min",
+    usually: "5 min",
     tools: ["rust", "C linker", "wasm target", "wasm-bindgen", "wasm-pack", "chromium"],
     needs: [],
     shares: "target/release",
@@ -287,7 +287,7 @@ export const STAGES = [
     name: "core",
     groups: ["web", "check"],
     does: "build the WebAssembly core and its TypeScript declarations",
-    usually: "20 s",
+    usually: "1 min",
     tools: CORE,
     needs: [],
     shares: "target/release",
@@ -367,7 +367,7 @@ export const STAGES = [
     name: "page",
     groups: ["e2e"],
     does: "the built site end to end in headless Chromium and Firefox",
-    usually: "1 min",
+    usually: "9 min",
     tools: [...NPM, "chromium"],
     wants: ["firefox"],
     needs: ["build"],

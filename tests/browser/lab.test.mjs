@@ -1,7 +1,7 @@
 /** The laboratory's tools: pins, zoom, drawings, kept runs, links to an iteration, the native command, comparisons. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import {
@@ -340,8 +340,14 @@ describe("lab", () => {
       lines[0],
       /--hidden 20,2,20 --seed 11 --steps 23 --eval-every 10 --eval-samples 256/,
     );
-    const binary = fileURLToPath(new URL("../../target/release/credit-lab", import.meta.url));
-    if (existsSync(binary)) {
+    // Whichever was built last; tests of the core build the second.
+    const [binary] = ["release", "debug"]
+      .map((profile) =>
+        fileURLToPath(new URL(`../../target/${profile}/credit-lab`, import.meta.url)),
+      )
+      .filter(existsSync)
+      .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+    if (binary !== undefined) {
       for (const [i, line] of lines.entries()) {
         const words = line.replace(/^cargo run --release -- /, "").replace(/--out \S+$/, "--out -");
         const out = execFileSync(binary, words.split(" "), { stdio: ["ignore", "pipe", "ignore"] });
@@ -350,7 +356,7 @@ describe("lab", () => {
         assert.equal(last.step, 23);
         assert.equal(last.test_loss, here.test_loss, `${runs[i].rule}: the same to the last bit`);
       }
-    } else t.diagnostic("skipped: the native program is not built (target/release/credit-lab)");
+    } else t.diagnostic("skipped: the native program is not built (npm test -- native)");
 
     await page.goto(`${env.site.url}?target#${SMALL}&rules=np&target=1e8`);
     await waitPhase(page, "ready");
