@@ -261,7 +261,7 @@ fn a_small_network_learns_digits_by_every_direct_rule() {
     for rule in ["bp", "np-dfa", "dfa", "sg-dfa"] {
         let mut run = trainer(&tiny(rule), &data);
         let before = run.metrics();
-        run.advance(1000).unwrap();
+        run.advance(600).unwrap();
         let after = run.metrics();
         let angles: Vec<f64> = after.layers.iter().filter_map(|l| l.angle).collect();
         println!(
@@ -270,13 +270,13 @@ fn a_small_network_learns_digits_by_every_direct_rule() {
             after.test_loss,
             after.test_accuracy.unwrap()
         );
-        // Measured: loss 0 (bp) to 53 (dfa) of 101, accuracy 85 % and more; a constant has 32 ln 10 = 74 and 10 %.
+        // Measured: loss 0.2 (bp) to 37 (dfa) of 101, accuracy 78 % and more; a constant has 32 ln 10 = 74 and 10 %.
         assert!(after.test_loss < 65.0, "{rule}");
         assert!(after.test_accuracy.unwrap() > 60.0, "{rule}");
         assert!(rule != "bp" || angles.iter().all(|a| *a < 0.1), "{angles:?}");
         topmost.insert(rule, angles[4]);
     }
-    // Measured: dfa 82 degrees, sg-dfa 12.
+    // Measured: dfa 85 degrees, sg-dfa 12.
     assert!(topmost["sg-dfa"] < topmost["dfa"] - 30.0, "{topmost:?}");
 }
 
