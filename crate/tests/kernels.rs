@@ -655,7 +655,7 @@ fn sign_transport_case(arithmetic: Arithmetic) -> f64 {
 
 /// (images, rows, columns, channels below, channels above, kernel): every side of a tile, a vector and an image once
 /// exact and once one off, kernels larger than the image, one pixel.
-const IMAGES: [(usize, usize, usize, usize, usize, usize); 18] = [
+const IMAGES: [(usize, usize, usize, usize, usize, usize); 19] = [
     (1, 1, 1, 1, 1, 1),
     (1, 1, 1, 3, 2, 3),
     (2, 1, 9, 1, 4, 5),
@@ -674,6 +674,7 @@ const IMAGES: [(usize, usize, usize, usize, usize, usize); 18] = [
     (7, 8, 8, 8, 12, 5),
     (9, 6, 6, 17, 31, 3),
     (2, 3, 3, 128, 64, 5),
+    (7, 8, 9, 64, 6, 5),
 ];
 
 /// Calls `visit(pixel above, pixel below, first column of W)` wherever a kernel sees a pixel, by the definition.

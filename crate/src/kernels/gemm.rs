@@ -14,7 +14,7 @@
 //! the summed index with one accumulator; the number of lanes does not change a bit of it. Several threads
 //! (`kernels::split`) have a piece of the weights each, so that every weight still streams once.
 
-use super::lanes::{Lanes, WithLanes, load_block, store_block, tile};
+use super::lanes::{Lanes, WithLanes, even, load_block, store_block, tile};
 use super::split::{Cut, Split};
 
 /// Rows of the broadcast operand in one register tile.
@@ -299,35 +299,32 @@ fn forward_tile<L: Lanes, const M: usize, const V: usize>(
         }
         start
     } else {
-        load_block(sums, width)
+        load_block(sums, even(width))
     };
-    store_block(sums, width, tile(start, count, &w[from..], (depth, 1), panel, width));
+    store_block(sums, even(width), tile(start, count, &w[from..], (depth, 1), panel, width));
 }
 
 /// Room for a tile at the right edge of an output, where fewer columns are left than a panel has: the
 /// tile works on full vectors here.
 pub(super) type Edge = [f32; MR * MAX_PANEL];
+/// An empty one.
+pub(super) const EDGE: Edge = [0.0; MR * MAX_PANEL];
 
-/// Copies the first `there` columns of up to MR rows of `c`, `stride` apart, into the edge tile.
+/// Copies the first `there` columns of the rows of `c` that begin at `rows` into the edge tile.
 #[inline(always)]
-pub(super) fn enter(edge: &mut Edge, width: usize, c: &[f32], stride: usize, there: usize) {
-    for (row, c) in edge.chunks_exact_mut(width).zip(c.chunks(stride)).take(MR) {
-        for (edge, value) in row.iter_mut().zip(c).take(there) {
+pub(super) fn enter(edge: &mut Edge, width: usize, c: &[f32], rows: &[usize], there: usize) {
+    for (edge, begin) in edge.chunks_exact_mut(width).zip(rows) {
+        for (edge, value) in edge.iter_mut().zip(&c[*begin..]).take(there) {
             *edge = *value;
         }
     }
 }
 
-/// Copies `rows` rows of the edge tile back.
+/// Copies rows of the edge tile back.
 #[inline(always)]
-pub(super) fn leave(
-    edge: &Edge,
-    width: usize,
-    c: &mut [f32],
-    (rows, stride, there): (usize, usize, usize),
-) {
-    for (row, c) in edge.chunks_exact(width).zip(c.chunks_mut(stride)).take(rows.min(MR)) {
-        for (value, edge) in c.iter_mut().zip(row).take(there) {
+pub(super) fn leave(edge: &Edge, width: usize, c: &mut [f32], rows: &[usize], there: usize) {
+    for (edge, begin) in edge.chunks_exact(width).zip(rows) {
+        for (value, edge) in c[*begin..].iter_mut().zip(edge).take(there) {
             *value = *edge;
         }
     }
@@ -360,7 +357,7 @@ impl WithLanes for Adjoint<'_> {
         let width = NV * L::N;
         let n = e.len() / depth;
         let own = g.len() / n;
-        let mut edge: Edge = [0.0; MR * MAX_PANEL];
+        let mut edge = EDGE;
         // A part of the rows of b stays in the second-level cache while all its panels are used.
         for from in (0..depth).step_by(part(depth)) {
             let slice = (from, part(depth).min(depth - from), depth);
@@ -379,14 +376,15 @@ impl WithLanes for Adjoint<'_> {
                             rows!(n - row, adjoint_tile::<L, NV>(g, own, e, panel, slice));
                             continue;
                         }
+                        let rows = &even::<MR>(own)[..MR.min(n - row)];
                         let c = &mut edge;
-                        enter(c, width, g, own, there);
+                        enter(c, width, g, rows, there);
                         if there <= L::N {
                             rows!(n - row, adjoint_tile::<L, ONE>(c, width, e, panel, slice));
                         } else {
                             rows!(n - row, adjoint_tile::<L, NV>(c, width, e, panel, slice));
                         }
-                        leave(&edge, width, g, (n - row, own, there));
+                        leave(&edge, width, g, rows, there);
                     }
                 }
             }
@@ -422,8 +420,8 @@ fn adjoint_tile<L: Lanes, const M: usize, const V: usize>(
     panel: &[f32],
     (from, count, depth): (usize, usize, usize),
 ) {
-    let start = if from == 0 { [[L::splat(0.0); V]; M] } else { load_block(g, stride) };
-    store_block(g, stride, tile(start, count, &e[from..], (depth, 1), panel, NV * L::N));
+    let start = if from == 0 { [[L::splat(0.0); V]; M] } else { load_block(g, even(stride)) };
+    store_block(g, even(stride), tile(start, count, &e[from..], (depth, 1), panel, NV * L::N));
 }
 
 /// `w = beta w + alpha e^T h`: w (m x columns), e (n x m), h (n x columns); or some rows of it.
@@ -459,7 +457,7 @@ impl WithLanes for Outer<'_> {
         let (quad, scratch) = scratch.split_at_mut(MR * n);
         pack_columns::<L>(h, n, columns, (0, columns), scratch);
         let sweep = (SWEEP_FLOATS / (width * n)).max(1);
-        let mut edge: Edge = [0.0; MR * MAX_PANEL];
+        let mut edge = EDGE;
         let packed = e.len() >= QUADS_FROM;
         for group in (0..panels).step_by(sweep) {
             for row in (0..own).step_by(MR) {
@@ -478,14 +476,15 @@ impl WithLanes for Outer<'_> {
                         rows!(own - row, outer_tile::<L, NV>(w, columns, e, panel, sum, factors));
                         continue;
                     }
+                    let rows = &even::<MR>(columns)[..MR.min(own - row)];
                     let c = &mut edge;
-                    enter(c, width, w, columns, there);
+                    enter(c, width, w, rows, there);
                     if there <= L::N {
                         rows!(own - row, outer_tile::<L, ONE>(c, width, e, panel, sum, factors));
                     } else {
                         rows!(own - row, outer_tile::<L, NV>(c, width, e, panel, sum, factors));
                     }
-                    leave(&edge, width, w, (own - row, columns, there));
+                    leave(&edge, width, w, rows, there);
                 }
             }
         }
@@ -541,12 +540,12 @@ pub(super) fn outer_store<L: Lanes, const M: usize, const V: usize>(
         }
     } else {
         // a factor of 1 changes no bit
-        let old = load_block::<L, M, V>(w, stride);
+        let old = load_block::<L, M, V>(w, even(stride));
         for (row, old) in block.iter_mut().zip(old) {
             for (sum, old) in row.iter_mut().zip(old) {
                 *sum = sum.mul_add(a, old.mul(b));
             }
         }
     }
-    store_block(w, stride, block);
+    store_block(w, even(stride), block);
 }

@@ -120,10 +120,17 @@ pub fn tile<L: Lanes, const M: usize, const V: usize>(
     b: &[f32],
     b_k: usize,
 ) -> [[L; V]; M] {
-    tile_runs(start, (1, k), a, (a_row, 0, a_k), b, (0, b_k))
+    tile_runs(start, (1, k), a, (even(a_row), 0, a_k), b, (0, b_k))
+}
+
+/// Where rows begin that lie `stride` apart.
+#[inline(always)]
+pub fn even<const M: usize>(stride: usize) -> [usize; M] {
+    std::array::from_fn(|i| i * stride)
 }
 
 /// [`tile`] over `runs` runs of `k` summands each: run r begins `r a_run` further in `a` and `r b_run` further in `b`.
+/// Row i of `a` begins at `a_rows[i]`.
 ///
 /// # Panics
 /// When `a` or `b` is too short for the sum.
@@ -132,7 +139,7 @@ pub fn tile_runs<L: Lanes, const M: usize, const V: usize>(
     start: [[L; V]; M],
     (runs, k): (usize, usize),
     a: &[f32],
-    (a_row, a_run, a_k): (usize, usize, usize),
+    (a_rows, a_run, a_k): ([usize; M], usize, usize),
     b: &[f32],
     (b_run, b_k): (usize, usize),
 ) -> [[L; V]; M] {
@@ -140,7 +147,7 @@ pub fn tile_runs<L: Lanes, const M: usize, const V: usize>(
         return start;
     }
     assert!(
-        (M - 1) * a_row + (runs - 1) * a_run + (k - 1) * a_k < a.len(),
+        last(a_rows) + (runs - 1) * a_run + (k - 1) * a_k < a.len(),
         "tile: left operand too short"
     );
     assert!(
@@ -152,7 +159,7 @@ pub fn tile_runs<L: Lanes, const M: usize, const V: usize>(
         let mut pa = a.as_ptr().wrapping_add(run * a_run);
         let mut pb = b.as_ptr().wrapping_add(run * b_run);
         for _ in 0..k {
-            // SAFETY: in round p of run r, `pa + i a_row` is element `i a_row + r a_run + p a_k` and `pb + v N` starts at
+            // SAFETY: in round p of run r, `pa + a_rows[i]` is element `a_rows[i] + r a_run + p a_k` and `pb + v N` starts at
             // `r b_run + p b_k + v N`; the assertions above cover the largest i, v, p and r. The pointers are advanced
             // with wrapping arithmetic because they may pass the end after the last round.
             unsafe {
@@ -161,7 +168,7 @@ pub fn tile_runs<L: Lanes, const M: usize, const V: usize>(
                     *vector = L::load_ptr(pb.add(v * L::N));
                 }
                 for (i, row) in acc.iter_mut().enumerate() {
-                    let left = L::splat(*pa.add(i * a_row));
+                    let left = L::splat(*pa.add(a_rows[i]));
                     for (sum, vector) in row.iter_mut().zip(vectors) {
                         *sum = left.mul_add(vector, *sum);
                     }
@@ -174,41 +181,47 @@ pub fn tile_runs<L: Lanes, const M: usize, const V: usize>(
     acc
 }
 
-/// The `M` x `V N` block at the start of `c`, whose rows lie `stride` apart.
+/// The row that begins last.
+#[inline(always)]
+fn last<const M: usize>(rows: [usize; M]) -> usize {
+    rows.into_iter().fold(0, usize::max)
+}
+
+/// The `M` x `V N` block of `c` whose rows begin at `rows`.
 ///
 /// # Panics
 /// When `c` is too short.
 #[inline(always)]
 pub fn load_block<L: Lanes, const M: usize, const V: usize>(
     c: &[f32],
-    stride: usize,
+    rows: [usize; M],
 ) -> [[L; V]; M] {
-    assert!((M - 1) * stride + V * L::N <= c.len(), "load_block: too short");
+    assert!(last(rows) + V * L::N <= c.len(), "load_block: too short");
     let mut block = [[L::splat(0.0); V]; M];
-    for (i, row) in block.iter_mut().enumerate() {
+    for (begin, row) in rows.into_iter().zip(&mut block) {
         for (v, vector) in row.iter_mut().enumerate() {
-            // SAFETY: the assertion covers the largest i and v.
-            *vector = unsafe { L::load_ptr(c.as_ptr().add(i * stride + v * L::N)) };
+            // SAFETY: the assertion covers the last row and the largest v.
+            *vector = unsafe { L::load_ptr(c.as_ptr().add(begin + v * L::N)) };
         }
     }
     block
 }
 
-/// Writes an `M` x `V N` block to the start of `c`, whose rows lie `stride` apart.
+/// Writes an `M` x `V N` block to `c`; its rows begin at `rows`.
 ///
 /// # Panics
 /// When `c` is too short.
 #[inline(always)]
 pub fn store_block<L: Lanes, const M: usize, const V: usize>(
     c: &mut [f32],
-    stride: usize,
+    rows: [usize; M],
     block: [[L; V]; M],
 ) {
-    assert!((M - 1) * stride + V * L::N <= c.len(), "store_block: too short");
-    for (i, row) in block.into_iter().enumerate() {
+    assert!(last(rows) + V * L::N <= c.len(), "store_block: too short");
+    for (begin, row) in rows.into_iter().zip(block) {
         for (v, vector) in row.into_iter().enumerate() {
-            // SAFETY: the assertion covers the largest i and v.
-            unsafe { vector.store_ptr(c.as_mut_ptr().add(i * stride + v * L::N)) };
+            // SAFETY: the assertion covers the last row and the largest v.
+            unsafe { vector.store_ptr(c.as_mut_ptr().add(begin + v * L::N)) };
         }
     }
 }

@@ -1,14 +1,16 @@
-//! The products on the CPU, around the register tile of `lanes`. No patch of an image is ever copied out for each
-//! pixel that sees it.
+//! The products on the CPU, around the register tile of `lanes`. No patch of an image is copied out for each pixel that
+//! sees it, and nothing is multiplied with the zeros beyond the edges: they would be 28 % of the products at 8 x 8 pixels
+//! and k = 5, and 14 % at 16 x 16.
 //!
-//! Images are padded with their zeros into scratch. What a unit sees of one row of them is then k C floats in a
-//! row, so a weight matrix packed in the order (ky, kx, ci) meets it in place:
+//! What a unit sees of one row of an image is k C floats in a row, so a weight matrix packed in the order (ky, kx, ci)
+//! meets it in place; near an edge it is a part of them. Pixels which the edges leave the same part make a stretch; the
+//! rows of a tile are pixels of one stretch, of one image or of several.
 //!
-//! | product | broadcast, in place | vectors |
+//! | product | broadcast | vectors |
 //! |---|---|---|
-//! | forward | neighbouring pixels of h | output channels of W, packed |
-//! | adjoint | neighbouring pixels of e | input channels of W, packed with kernel upside down and output channels first |
-//! | outer | four channels of e, packed | (kx, ci) of h; a strip of them packed for all rows of the kernel |
+//! | forward | pixels of h, in place | output channels of W, packed |
+//! | adjoint | pixels of e, in place | input channels of W, packed with kernel upside down and output channels first |
+//! | outer | four channels of e, packed | ci of h, packed; (kx, ci) and zeros where the channels do not fill vectors |
 //!
 //! Threads have images each; of the outer product, output channels each.
 //! Forward and adjoint are one sum in ascending order with one accumulator, so neither lanes nor the split into
@@ -18,30 +20,20 @@ use super::Window;
 use crate::kernels::activation::Activation;
 use crate::kernels::elementwise::update;
 use crate::kernels::gemm::{
-    Edge, MAX_PANEL, MR, NV, ONE, enter, leave, outer_store, pack_transposed, panel_floats, rows,
+    EDGE, Edge, MAX_PANEL, MR, NV, ONE, enter, leave, outer_store, pack_transposed, panel_floats,
+    rows,
 };
-use crate::kernels::lanes::{Lanes, WithLanes, load_block, store_block, tile, tile_runs};
+use crate::kernels::lanes::{Lanes, WithLanes, even, load_block, store_block, tile_runs};
 use crate::kernels::split::{self, Cut, Split};
 use crate::plan::{Buf, Run};
 use std::ops::Range;
 
-/// Padded images (512 KiB, second-level cache) that one sweep over the weights uses.
+/// Floats of images (512 KiB, second-level cache) that one sweep over the weights uses.
 const GROUP_FLOATS: usize = 1 << 17;
 /// Most floats of a panel of weights used in one go, so that it stays in the first-level cache beside the images.
 const PANEL_FLOATS: usize = 6144;
 /// Fewest pixels for which the outer product takes up its sums anew.
 const OUTER_PIXELS: usize = 256;
-
-/// Floats of one padded image.
-fn padded(window: Window, channels: usize) -> usize {
-    let margin = 2 * window.margin();
-    (window.rows + margin) * (window.cols + margin) * channels
-}
-
-/// Images padded at a time, of `images`, where at least one is.
-fn group(window: Window, channels: usize, images: usize) -> usize {
-    (GROUP_FLOATS / padded(window, channels)).clamp(1, images.max(1))
-}
 
 /// Images of which the outer product makes one sum.
 fn outer_group(window: Window, images: usize) -> usize {
@@ -50,44 +42,39 @@ fn outer_group(window: Window, images: usize) -> usize {
 
 /// Scratch of a pass from pixels `from` to pixels `to`.
 pub fn correlation_floats(window: Window, from: Buf, to: Buf) -> usize {
-    let images = from.rows / window.pixels();
     panel_floats(to.cols, window.area() * from.cols)
-        + group(window, from.cols, images) * padded(window, from.cols)
 }
 
-/// Scratch of the outer product of e and h.
-pub fn outer_floats(window: Window, e: Buf, h: Buf) -> usize {
+/// Scratch of the outer product with e.
+pub fn outer_floats(window: Window, e: Buf) -> usize {
     let images = outer_group(window, e.rows / window.pixels());
-    images
-        * (padded(window, h.cols)
-            + strip(window) * MAX_PANEL
-            + window.pixels() * e.cols.next_multiple_of(MR))
+    images * window.pixels() * (MAX_PANEL + e.cols.next_multiple_of(MR))
 }
 
-/// Pixels of an image of which the outer product needs a strip: those of all padded rows, but no padded columns. Tried
-/// and 5 % of a step slower natively: one strip for all columns of the kernel, in blocks of rows that all units meet.
-fn strip(window: Window) -> usize {
-    (window.rows + 2 * window.margin()) * window.cols
-}
-
-/// Copies images (pixels x channels) into the middle of zeros.
+/// Those `at` below `count` for which `at + tap - margin` lies inside `length`.
 #[inline(always)]
-fn pad<L: Lanes>(images: &[f32], window: Window, channels: usize, out: &mut [f32]) {
-    let Window { rows, cols, .. } = window;
-    let (margin, row) = (window.margin(), cols * channels);
-    let (side, padded_row) = (margin * channels, (cols + 2 * margin) * channels);
-    let each = out.chunks_exact_mut(padded(window, channels));
-    for (image, out) in images.chunks_exact(rows * row).zip(each) {
-        let (top, rest) = out.split_at_mut(margin * padded_row);
-        let (middle, bottom) = rest.split_at_mut(rows * padded_row);
-        top.fill(0.0);
-        bottom.fill(0.0);
-        for (from, to) in image.chunks_exact(row).zip(middle.chunks_exact_mut(padded_row)) {
-            to[..side].fill(0.0);
-            copy::<L>(from, &mut to[side..side + row]);
-            to[side + row..].fill(0.0);
+fn inside(tap: usize, count: usize, length: usize, margin: usize) -> Range<usize> {
+    margin.saturating_sub(tap)..(length + margin).saturating_sub(tap).min(count)
+}
+
+/// Splits the pixels along a side into stretches that see the same taps of the kernel inside the image: (pixels, taps).
+#[inline(always)]
+fn stretches(length: usize, kernel: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    let taps = move |at| inside(at, kernel, length, kernel / 2);
+    let mut end = 0;
+    std::iter::from_fn(move || {
+        let (first, seen) = (end, taps(end));
+        while end < length && taps(end) == seen {
+            end += 1;
         }
-    }
+        (first < end).then_some((first..end, seen))
+    })
+}
+
+/// What two ranges share.
+#[inline(always)]
+fn shared(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
+    a.start.max(b.start)..a.end.min(b.end)
 }
 
 /// Vector copies: a slice copy of few bytes is a call in wasm.
@@ -104,8 +91,6 @@ struct Correlation<'a> {
     x: &'a [f32],
     /// Weights in panels of output channels, each (ky, kx, channel) x width.
     panels: &'a [f32],
-    /// Room for padded images.
-    room: &'a mut [f32],
     /// Start of the sums, (channels above), or empty for zero.
     bias: &'a [f32],
     /// Geometry.
@@ -119,22 +104,19 @@ struct Correlation<'a> {
 impl Correlation<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Correlation { z, x, panels, room, bias, window, channels, units } = self;
+        let Correlation { z, x, panels, bias, window, channels, units } = self;
         let Window { rows, cols, kernel } = window;
-        let width = NV * L::N;
-        let images = x.len() / (window.pixels() * channels);
-        let group = group(window, channels, images);
-        let (run, row) = (kernel * channels, (cols + 2 * window.margin()) * channels);
+        let (pixels, margin, width) = (window.pixels(), window.margin(), NV * L::N);
+        let images = x.len() / (pixels * channels);
+        let group = (GROUP_FLOATS / (pixels * channels)).clamp(1, images.max(1));
+        let run = kernel * channels;
         // Summands at a time: some rows of the kernel, or a piece of one row.
         let lines =
             kernel.div_ceil(kernel.div_ceil((PANEL_FLOATS / (run * width)).clamp(1, kernel)));
         let piece = run.div_ceil((run * width).div_ceil(PANEL_FLOATS));
-        let mut edge: Edge = [0.0; MR * MAX_PANEL];
-        let pixels = window.pixels();
         for (x, z) in x.chunks(group * pixels * channels).zip(z.chunks_mut(group * pixels * units))
         {
-            pad::<L>(x, window, channels, room);
-            let there_images = x.len() / (pixels * channels);
+            let images = x.len() / (pixels * channels);
             for (q, panel) in panels.chunks_exact(width * kernel * run).enumerate() {
                 let first = q * width;
                 if first >= units {
@@ -145,51 +127,33 @@ impl Correlation<'_> {
                 if !bias.is_empty() {
                     start[..there].copy_from_slice(&bias[first..first + there]);
                 }
-                let lines = (0..kernel).step_by(lines).map(|ky| (ky, lines.min(kernel - ky)));
-                let pieces = lines.flat_map(|(ky, count)| {
-                    (0..run).step_by(piece).map(move |from| (ky, count, from))
-                });
-                for (ky, count, from) in pieces {
-                    let panel = &panel[(ky * run + from) * width..];
-                    let sum = Sum {
-                        runs: (count, piece.min(run - from)),
-                        row,
-                        channels,
-                        start: (ky + from == 0).then_some(&start),
-                    };
-                    for image in 0..there_images {
-                        let padded = &room[image * padded(window, channels)..];
-                        for y in 0..rows {
-                            let seen = &padded[(y + ky) * row + from..];
-                            let z = &mut z[((image * rows + y) * cols) * units..][..cols * units];
-                            for at in (0..cols).step_by(MR) {
-                                let (z, seen) =
-                                    (&mut z[at * units + first..], &seen[at * channels..]);
-                                if there == width {
-                                    rows!(
-                                        cols - at,
-                                        correlation_tile::<L, NV>(z, units, seen, panel, &sum)
-                                    );
-                                    continue;
-                                }
-                                enter(&mut edge, width, z, units, there);
-                                if there <= L::N {
-                                    rows!(
-                                        cols - at,
-                                        correlation_tile::<L, ONE>(
-                                            &mut edge, width, seen, panel, &sum
-                                        )
-                                    );
-                                } else {
-                                    rows!(
-                                        cols - at,
-                                        correlation_tile::<L, NV>(
-                                            &mut edge, width, seen, panel, &sum
-                                        )
-                                    );
-                                }
-                                leave(&edge, width, z, (cols - at, units, there));
+                let pieces = (0..kernel)
+                    .step_by(lines)
+                    .flat_map(|ky| (0..run).step_by(piece).map(move |from| (ky, from)));
+                for (ky, from) in pieces {
+                    let (lines, floats) = (ky..kernel.min(ky + lines), from..run.min(from + piece));
+                    for (ys, kys) in stretches(rows, kernel) {
+                        for (xs, kxs) in stretches(cols, kernel) {
+                            let seen = kxs.start * channels..kxs.end * channels;
+                            let lines = shared(&kys, &lines);
+                            let floats = shared(&seen, &floats);
+                            if lines.is_empty() || floats.is_empty() {
+                                continue;
                             }
+                            let begins = (lines.start, floats.start) == (kys.start, seen.start);
+                            let sum = Sum {
+                                panel: &panel[(lines.start * run + floats.start) * width..],
+                                run,
+                                runs: (lines.len(), floats.len()),
+                                shift: (lines.start * cols * channels + floats.start)
+                                    .wrapping_sub(margin * (cols + 1) * channels),
+                                row: cols * channels,
+                                channels: (channels, units),
+                                start: begins.then_some(&start),
+                            };
+                            let count = images * ys.len() * xs.len();
+                            let stretch = Stretch::new(window, &ys, &xs);
+                            sum.add::<L>((stretch, count), &mut z[first..], x, there);
                         }
                     }
                 }
@@ -198,46 +162,124 @@ impl Correlation<'_> {
     }
 }
 
-/// A part of the sums of a tile.
+/// Pixels of a part of an image, of one image after another.
+struct Stretch {
+    /// The next pixel.
+    pixel: usize,
+    /// Columns left in its row, and rows in its image.
+    left: (usize, usize),
+    /// Columns and rows.
+    size: (usize, usize),
+    /// Pixels that are left out behind a row, and further ones behind the last of an image.
+    gaps: (usize, usize),
+}
+
+impl Stretch {
+    #[inline(always)]
+    fn new(window: Window, ys: &Range<usize>, xs: &Range<usize>) -> Self {
+        let size = (xs.len(), ys.len());
+        Self {
+            pixel: ys.start * window.cols + xs.start,
+            left: size,
+            size,
+            gaps: (window.cols - size.0, (window.rows - size.1) * window.cols),
+        }
+    }
+
+    /// The next pixels.
+    #[inline(always)]
+    fn next(&mut self) -> [usize; MR] {
+        std::array::from_fn(|_| {
+            let this = self.pixel;
+            self.pixel += 1;
+            self.left.0 -= 1;
+            if self.left.0 == 0 {
+                self.left.0 = self.size.0;
+                self.pixel += self.gaps.0;
+                self.left.1 -= 1;
+                if self.left.1 == 0 {
+                    self.left.1 = self.size.1;
+                    self.pixel += self.gaps.1;
+                }
+            }
+            this
+        })
+    }
+}
+
+/// A part of the sums of a stretch for one panel.
 struct Sum<'a> {
+    /// The panel from the first weight on.
+    panel: &'a [f32],
+    /// Floats from one row of the kernel to the next.
+    run: usize,
     /// Rows of the kernel, and floats in each.
     runs: (usize, usize),
-    /// Floats in a row of a padded image.
+    /// From a pixel's first float to the first that it sees, wrapping.
+    shift: usize,
+    /// Floats in a row of an image.
     row: usize,
-    /// Floats in a pixel.
-    channels: usize,
+    /// Of x and of z.
+    channels: (usize, usize),
     /// What the sums start from; none: from what is there.
     start: Option<&'a [f32; MAX_PANEL]>,
 }
 
-/// Goes on with the sums of M neighbouring pixels for one panel. `z` starts at the tile, its pixels lie `stride`
-/// apart; `seen` starts at the first pixel's patch.
+impl Sum<'_> {
+    /// For the first `count` pixels. `z` starts at the panel's first channel, of which `there` exist.
+    #[inline(always)]
+    fn add<L: Lanes>(
+        &self,
+        (mut stretch, count): (Stretch, usize),
+        z: &mut [f32],
+        x: &[f32],
+        there: usize,
+    ) {
+        let width = NV * L::N;
+        let mut edge = EDGE;
+        for at in (0..count).step_by(MR) {
+            let left = count - at;
+            let pixels = &stretch.next();
+            let rows = &pixels.map(|pixel| pixel * self.channels.1);
+            if there == width {
+                rows!(left, correlation_tile::<L, NV>(z, rows, x, pixels, self));
+                continue;
+            }
+            let there_rows = &rows[..MR.min(left)];
+            enter(&mut edge, width, z, there_rows, there);
+            let within = &even(width);
+            if there <= L::N {
+                rows!(left, correlation_tile::<L, ONE>(&mut edge, within, x, pixels, self));
+            } else {
+                rows!(left, correlation_tile::<L, NV>(&mut edge, within, x, pixels, self));
+            }
+            leave(&edge, width, z, there_rows, there);
+        }
+    }
+}
+
+/// Goes on with the sums of the first M of these pixels, which are at `rows` of z.
 #[inline(always)]
 fn correlation_tile<L: Lanes, const M: usize, const V: usize>(
     z: &mut [f32],
-    stride: usize,
-    seen: &[f32],
-    panel: &[f32],
+    rows: &[usize; MR],
+    x: &[f32],
+    pixels: &[usize; MR],
     sum: &Sum<'_>,
 ) {
-    let width = NV * L::N;
+    let rows = std::array::from_fn(|i| rows[i]);
+    let seen = std::array::from_fn(|i| (pixels[i] * sum.channels.0).wrapping_add(sum.shift));
     let start = match sum.start {
         Some(start) => {
-            let row = load_block::<L, 1, V>(start, 0);
+            let row = load_block::<L, 1, V>(start, [0]);
             [row[0]; M]
         }
-        None => load_block(z, stride),
+        None => load_block(z, rows),
     };
-    let (runs, run) = sum.runs;
-    let sums = tile_runs(
-        start,
-        (runs, run),
-        seen,
-        (sum.channels, sum.row, 1),
-        panel,
-        (run * width, width), // several runs are whole rows of the kernel
-    );
-    store_block(z, stride, sums);
+    let width = NV * L::N;
+    let sums =
+        tile_runs(start, sum.runs, x, (seen, sum.row, 1), sum.panel, (sum.run * width, width));
+    store_block(z, rows, sums);
 }
 
 /// Packs W for a pass into panels of output channels.
@@ -291,7 +333,6 @@ struct Pass<'a> {
     z: &'a mut [f32],
     x: &'a [f32],
     panels: &'a [f32],
-    room: &'a mut [f32],
     window: Window,
     /// Of x and of z.
     channels: (usize, usize),
@@ -310,9 +351,9 @@ impl WithLanes for Pass<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Pass { z, x, panels, room, window, channels: (channels, units), way } = self;
+        let Pass { z, x, panels, window, channels: (channels, units), way } = self;
         let bias = if let Way::Up(bias, ..) = way { bias } else { &[] };
-        Correlation { z: &mut *z, x, panels, room, bias, window, channels, units }.run::<L>();
+        Correlation { z: &mut *z, x, panels, bias, window, channels, units }.run::<L>();
         let Way::Up(_, act, noise) = way else { return };
         if act != Activation::Identity {
             update!(L, z, as z; => act.apply(z));
@@ -335,7 +376,6 @@ impl Split for Pass<'_> {
         let pixels = cut.at * self.window.pixels();
         let x = self.x.split_at(pixels * self.channels.0);
         let z = self.z.split_at_mut(pixels * self.channels.1);
-        let room = cut.scratch(self.room);
         let way = match self.way {
             Way::Up(bias, act, Some((xi, c))) => {
                 let xi = xi.split_at(pixels * self.channels.1);
@@ -343,10 +383,7 @@ impl Split for Pass<'_> {
             }
             way => (way, way),
         };
-        (
-            Self { z: z.0, x: x.0, room: room.0, way: way.0, ..self },
-            Self { z: z.1, x: x.1, room: room.1, way: way.1, ..self },
-        )
+        (Self { z: z.0, x: x.0, way: way.0, ..self }, Self { z: z.1, x: x.1, way: way.1, ..self })
     }
 }
 
@@ -397,50 +434,49 @@ impl WithLanes for Outer<'_> {
     fn run<L: Lanes>(self) {
         let Outer { target, first, e, h, scratch, window, channels: (channels, all), factors } =
             self;
-        let (pixels, width) = (window.pixels(), NV * L::N);
+        let Window { rows, cols, kernel } = window;
+        let (pixels, margin, width) = (window.pixels(), window.margin(), NV * L::N);
         let images = outer_group(window, e.len() / (all * pixels));
-        let (room, rest) = scratch.split_at_mut(images * padded(window, channels));
-        let (strips, packed) = rest.split_at_mut(images * strip(window) * MAX_PANEL);
-        let (run, columns) = (window.kernel * channels, window.area() * channels);
-        let row = (window.cols + 2 * window.margin()) * channels;
+        let (strip, packed) = scratch.split_at_mut(images * pixels * MAX_PANEL);
+        let columns = window.area() * channels;
         let units = target.len() / columns;
-        let mut edge: Edge = [0.0; MR * MAX_PANEL];
+        // Columns of the kernel one by one, or all of a row together where channels alone leave parts of vectors empty; so
+        // many floats each, and the first of them so many pixels beside the one that sees it.
+        let together = !channels.is_multiple_of(width);
+        let (taps, floats, aside) =
+            if together { (1, kernel * channels, 0) } else { (kernel, channels, margin) };
+        let before = (margin - aside) * channels;
+        let mut edge = EDGE;
         let mut factors = factors;
         let chunks = h.chunks(images * pixels * channels);
         for (h, e) in chunks.zip(e.chunks(images * pixels * all)) {
-            pad::<L>(h, window, channels, room);
             pack_quads(e, all, first..first + units, packed);
             let count = e.len() / all;
-            let images = count / pixels;
-            for at in (0..run).step_by(width) {
-                let there = width.min(run - at);
-                let rows_of = room[..images * padded(window, channels)].chunks_exact(row);
-                for (from, to) in rows_of.zip(strips.chunks_exact_mut(window.cols * width)) {
-                    pack_strip::<L>(&from[at..], channels, there, to);
+            for at in (0..floats).step_by(width) {
+                let there = width.min(floats - at);
+                for (row, to) in
+                    h.chunks_exact(cols * channels).zip(strip.chunks_exact_mut(cols * width))
+                {
+                    pack_strip::<L>(row, channels, (at, before), there, to);
                 }
-                let tiles = (0..window.kernel)
-                    .flat_map(|ky| (0..units).step_by(MR).map(move |unit| (ky, unit)));
-                for (ky, unit) in tiles {
+                for unit in (0..units).step_by(MR) {
                     let e = &packed[unit * count..][..MR * count];
-                    let target = &mut target[unit * columns + ky * run + at..];
-                    let part = Part { window, ky, factors };
-                    if there == width {
-                        rows!(units - unit, outer_tile::<L, NV>(target, columns, e, strips, &part));
-                        continue;
+                    for (ky, kx) in (0..kernel).flat_map(|ky| (0..taps).map(move |kx| (ky, kx))) {
+                        let ys = inside(ky, rows, rows, margin);
+                        let xs = if together { 0..cols } else { inside(kx, cols, cols, margin) };
+                        let sides = (ys.len(), xs.len());
+                        let (e, h) = if sides.0 * sides.1 == 0 {
+                            (&e[..0], &strip[..0])
+                        } else {
+                            let from = ys.start * cols + xs.start;
+                            let seen = from + ky * cols + kx - margin * cols - aside;
+                            (&e[from * MR..], &strip[seen * width..])
+                        };
+                        let column = (ky * taps + kx) * floats + at;
+                        let part =
+                            Part { window, sides, e, h, size: (units - unit, there), factors };
+                        part.add::<L>(&mut target[unit * columns + column..], columns, &mut edge);
                     }
-                    enter(&mut edge, width, target, columns, there);
-                    if there <= L::N {
-                        rows!(
-                            units - unit,
-                            outer_tile::<L, ONE>(&mut edge, width, e, strips, &part)
-                        );
-                    } else {
-                        rows!(
-                            units - unit,
-                            outer_tile::<L, NV>(&mut edge, width, e, strips, &part)
-                        );
-                    }
-                    leave(&edge, width, target, (units - unit, columns, there));
                 }
             }
             factors.0 = 1.0;
@@ -465,29 +501,60 @@ impl Split for Outer<'_> {
     }
 }
 
-/// What a tile of the outer product needs to know.
-struct Part {
+/// A tile of the outer product: up to MR units, a panel of columns.
+struct Part<'a> {
     window: Window,
-    /// Row of the kernel.
-    ky: usize,
+    /// Rows and columns of an image of which the pixels see these weights inside the image.
+    sides: (usize, usize),
+    /// Packed quads from the first of those pixels on.
+    e: &'a [f32],
+    /// The packed pixels from the first seen on.
+    h: &'a [f32],
+    /// Units and columns that are left.
+    size: (usize, usize),
+    /// beta, alpha.
     factors: (f32, f32),
 }
 
-/// Packs `there` floats of every pixel of a padded row that a unit sees in one place of its kernel; zeros up to the
-/// width of a panel.
+impl Part<'_> {
+    /// `target` starts at the tile, its rows lie `stride` apart.
+    #[inline(always)]
+    fn add<L: Lanes>(&self, target: &mut [f32], stride: usize, edge: &mut Edge) {
+        let (width, (units, there)) = (NV * L::N, self.size);
+        if there == width {
+            rows!(units, outer_tile::<L, NV>(target, stride, self));
+            return;
+        }
+        let rows = &even::<MR>(stride)[..MR.min(units)];
+        enter(edge, width, target, rows, there);
+        if there <= L::N {
+            rows!(units, outer_tile::<L, ONE>(edge, width, self));
+        } else {
+            rows!(units, outer_tile::<L, NV>(edge, width, self));
+        }
+        leave(edge, width, target, rows, there);
+    }
+}
+
+/// Packs `there` floats from `at` on, less `before`, of every pixel of a row of an image; zeros outside the row and up to
+/// the width of a panel.
 #[inline(always)]
-fn pack_strip<L: Lanes>(row: &[f32], channels: usize, there: usize, out: &mut [f32]) {
+fn pack_strip<L: Lanes>(
+    row: &[f32],
+    channels: usize,
+    (at, before): (usize, usize),
+    there: usize,
+    out: &mut [f32],
+) {
     let width = NV * L::N;
     for (x, out) in out.chunks_exact_mut(width).enumerate() {
-        let from = &row[x * channels..];
-        if there == width {
-            for v in 0..NV {
-                L::load(&from[v * L::N..]).store(&mut out[v * L::N..]);
-            }
+        let begin = x * channels + at;
+        if there == width && begin >= before && begin - before + width <= row.len() {
+            copy::<L>(&row[begin - before..][..width], out);
         } else {
-            out[there..].fill(0.0);
-            for (out, value) in out.iter_mut().zip(&from[..there]) {
-                *out = *value;
+            for (j, out) in out.iter_mut().enumerate() {
+                let from = (begin + j).checked_sub(before).filter(|_| j < there);
+                *out = from.and_then(|from| row.get(from)).copied().unwrap_or(0.0);
             }
         }
     }
@@ -510,24 +577,21 @@ fn pack_quads(e: &[f32], all: usize, units: Range<usize>, out: &mut [f32]) {
     }
 }
 
-/// M units, one strip of weights of one row of the kernel; `target` starts at the tile, its rows lie `stride` apart;
-/// `e` is a packed quad, `strips` the packed pixels of all images.
+/// M units of a part.
 #[inline(always)]
 fn outer_tile<L: Lanes, const M: usize, const V: usize>(
     target: &mut [f32],
     stride: usize,
-    e: &[f32],
-    strips: &[f32],
-    part: &Part,
+    part: &Part<'_>,
 ) {
-    let Part { window, ky, factors } = part;
-    let (pixels, width) = (window.pixels(), NV * L::N);
+    let (width, Window { cols, .. }) = (NV * L::N, part.window);
     let mut sums = [[L::splat(0.0); V]; M];
-    for (image, e) in e.chunks_exact(pixels * MR).enumerate() {
-        let seen = &strips[(image * strip(*window) + ky * window.cols) * width..];
-        sums = tile(sums, pixels, e, (1, MR), seen, width);
+    let pixels = part.window.pixels();
+    for (e, h) in part.e.chunks(pixels * MR).zip(part.h.chunks(pixels * width)) {
+        let e_steps = (even(1), cols * MR, MR);
+        sums = tile_runs(sums, part.sides, e, e_steps, h, (cols * width, width));
     }
-    outer_store(target, stride, sums, *factors);
+    outer_store(target, stride, sums, part.factors);
 }
 
 /// Packs the weights, then runs the images.
@@ -535,12 +599,12 @@ fn pass(run: &mut Run<'_, f32>, window: Window, way: for<'a> fn(&'a Run<'_, f32>
     let mut z = run.take(0);
     let mut scratch = std::mem::take(run.scratch);
     let channels = (run.shape(1).cols, run.shape(0).cols);
-    let (panels, room) = scratch.split_at_mut(panel_floats(channels.1, window.area() * channels.0));
+    let panels = &mut scratch[..panel_floats(channels.1, window.area() * channels.0)];
     let (way, w) = (way(run), run.read(2));
     let down = matches!(way, Way::Down);
     let units = 0..channels.1;
     split::run(run, Packing { w, panels: &mut *panels, window, channels, units, down });
-    split::run(run, Pass { z: &mut z, x: run.read(1), panels, room, window, channels, way });
+    split::run(run, Pass { z: &mut z, x: run.read(1), panels, window, channels, way });
     *run.scratch = scratch;
     run.put(0, z);
 }

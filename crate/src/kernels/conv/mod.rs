@@ -98,7 +98,7 @@ pub static OUTER: Kernel = Kernel {
     reference: reference::outer,
     gpu: gpu::outer,
     flops: |op| 2 * (op.bufs[1].rows * op.bufs[0].len()) as u64,
-    scratch: |op| fast::outer_floats(Window::from_ints(&op.ints), op.bufs[1], op.bufs[2]),
+    scratch: |op| fast::outer_floats(Window::from_ints(&op.ints), op.bufs[1]),
 };
 
 /// Records `a = act(conv(h, W) + b)`, plus `c xi` when `noise` is given as (xi, c). All on pixels.
