@@ -47,7 +47,9 @@ import { packFont } from "./subset-font.mjs";
  */
 export const WASM_LIMIT = 475_000;
 
-export const WEB_FEATURES = ["--no-default-features", "--features", "web"];
+export const WEB_FEATURES = ["--no-default-features", "--features", "web,gpu"];
+/** Browsers without SIMD are older than WebGPU. */
+export const SCALAR_FEATURES = ["--no-default-features", "--features", "web"];
 
 /**
  * What every browser with WebAssembly SIMD has (Chrome 91, Firefox 89, Safari 16.4), so wasm-opt may use it.
@@ -89,6 +91,7 @@ const versionOf = (name) => inRoot("node_modules", name, "package.json");
  * @property {string} profile Cargo's.
  * @property {string | null} target Cargo's folder, where it is not the usual one.
  * @property {Record<string, string>} env Further variables.
+ * @property {string[]} features Arguments of cargo.
  * @property {string[]} opt Arguments of wasm-opt.
  */
 
@@ -100,6 +103,7 @@ const SIMD = {
   profile: "release",
   target: null,
   env: {},
+  features: WEB_FEATURES,
   opt: WASM_OPT,
 };
 
@@ -115,6 +119,7 @@ const SCALAR = {
   profile: "scalar",
   target: inRoot("target", "scalar"),
   env: { RUSTFLAGS: "-C target-feature=-simd128" },
+  features: SCALAR_FEATURES,
   opt: WASM_OPT.filter((word) => word !== "--enable-simd"),
 };
 
@@ -142,7 +147,7 @@ async function buildVariant(tools, variant) {
       "--lib",
       "--target",
       wasmTarget,
-      ...WEB_FEATURES,
+      ...variant.features,
       ...(target === null ? [] : ["--target-dir", target]),
       ...locked,
     ],

@@ -27,7 +27,7 @@ pub mod plan;
 #[cfg(feature = "cli")]
 pub mod report;
 pub mod rules;
-#[cfg(feature = "gpu")]
+#[cfg(feature = "session")]
 pub mod session;
 pub mod snapshot;
 pub mod trace;

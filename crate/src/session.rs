@@ -7,6 +7,7 @@
 //! Nothing here waits. What must arrive first is a future: natively, [`Gpu::wait`] drives it; in a browser, the
 //! event loop does.
 
+use crate::base::future::ready;
 use crate::base::{Error, Result};
 use crate::data::SplitName;
 use crate::exec::gpu::{Executor, Flight, Gpu, Reading};
@@ -532,7 +533,7 @@ impl Session {
         let gpu = self.0.borrow().resident.as_ref().map(|r| r.exec.gpu().clone());
         match gpu {
             Some(gpu) => gpu.wait(future),
-            None => crate::exec::gpu::device::ready(future),
+            None => ready(future),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Training on a GPU in a real browser: the checks of `gpu_common`, which run natively as well (`gpu.rs`).
 
-#![cfg(all(target_arch = "wasm32", feature = "web"))]
+#![cfg(all(target_arch = "wasm32", feature = "web", feature = "gpu"))]
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
 mod common;

@@ -9,6 +9,7 @@ import {
   buildSite,
   checkWasmSize,
   locked,
+  SCALAR_FEATURES,
   WEB_FEATURES,
   wasmEnv,
 } from "../build.mjs";
@@ -233,19 +234,18 @@ export const STAGES = [
   {
     name: "clippy-wasm",
     groups: ["wasm", "lint", "check"],
-    does: `clippy on ${wasmTarget} with the page's features, warnings are errors`,
+    does: `clippy on ${wasmTarget} with the features of both cores, warnings are errors`,
     usually: "20 s",
     tools: [...RUST, "C linker", "wasm target"],
     needs: [],
     shares: "target/debug",
-    run: (tools) =>
-      cargo(
-        [
-          ...["clippy", "--package", "credit-lab", "--lib", "--target", wasmTarget],
-          ...[...WEB_FEATURES, ...browserTests().flatMap(only), ...locked, "--", "-D", "warnings"],
-        ],
-        wasmEnv(tools),
-      ),
+    async run(tools) {
+      const what = ["clippy", "--package", "credit-lab", "--lib", "--target", wasmTarget];
+      const how = [...locked, "--", "-D", "warnings"];
+      const tests = browserTests().flatMap(only);
+      await cargo([...what, ...WEB_FEATURES, ...tests, ...how], wasmEnv(tools));
+      await cargo([...what, ...SCALAR_FEATURES, ...how], wasmEnv(tools));
+    },
   },
   {
     name: "doc",

@@ -1,7 +1,8 @@
-//! What every room may use: errors, counter-based random numbers, aligned storage.
+//! What every room may use: errors, counter-based random numbers, aligned storage, threads, futures.
 
 pub mod error;
 pub mod floats;
+pub mod future;
 pub mod rng;
 pub mod team;
 

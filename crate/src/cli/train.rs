@@ -3,12 +3,12 @@
 use super::input;
 use super::row::Row;
 use clap::Args;
+use credit_lab::base::future::ready;
 use credit_lab::base::{Error, Result, rng};
 use credit_lab::config::{
     Difference, Evaluate, FeedbackLearner, Initialisation, Noise, Optimizer, RunConfig, Task,
 };
 use credit_lab::exec::gpu::Gpu;
-use credit_lab::exec::gpu::device::ready;
 use credit_lab::experiments;
 use credit_lab::kernels::activation::Activation;
 use credit_lab::kernels::loss::Loss;

@@ -3,5 +3,8 @@
 mod cpu;
 #[cfg(feature = "gpu")]
 pub mod gpu;
+#[cfg(all(feature = "session", not(feature = "gpu")))]
+#[path = "no_gpu.rs"]
+pub mod gpu;
 
 pub use cpu::{Executor, Precision};

@@ -1,15 +1,13 @@
 //! The adapter, its device, and what all runs on it share: compiled pipelines and the data sets.
 
 use super::assemble::{Shader, Tuning};
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, future};
 use crate::data::{Dataset, Split};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll, Waker};
 
 /// A compiled dispatch.
 pub struct Pipeline {
@@ -265,7 +263,7 @@ impl Gpu {
 
     /// Waits for a future that this device completes. In a browser nothing may wait: await it there.
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
-        drive(future, || self.block())
+        future::drive(future, || self.block())
     }
 
     /// Waits until everything submitted has run.
@@ -463,24 +461,6 @@ fn describe(error: &wgpu::Error) -> String {
             format!("the GPU refused a command, which is a defect of this program: {description}")
         }
     }
-}
-
-/// Asks a future again and again, with `between` in between.
-fn drive<T>(future: impl Future<Output = T>, between: impl Fn()) -> T {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
-            return value;
-        }
-        between();
-    }
-}
-
-/// The value of a future that waits for nothing but itself: natively, a request for a GPU, or a run on the
-/// processor.
-pub fn ready<T>(future: impl Future<Output = T>) -> T {
-    drive(future, std::thread::yield_now)
 }
 
 /// A shader outside any program, with one buffer.
