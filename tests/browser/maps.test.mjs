@@ -165,13 +165,17 @@ describe("maps", () => {
     await page.waitForTimeout(200);
     assert.ok((await strength(page, 2)) < missing / 2, "what is missing fades");
 
-    // The picture's own numbers agree with the measured ones.
-    const rows = await table(page, "matrices");
-    const distance = number(rows.find(([name]) => name.startsWith("Distance"))[2]);
-    const alignment = await table(page, "relative");
-    const column = alignment[0].findIndex((name) => name.startsWith("NP") && name.includes("W³"));
-    assert.ok(column > 0, alignment[0].join());
-    assert.ok(Math.abs(number(alignment.at(-1)[column]) - distance) < 0.01);
+    // The picture's own numbers agree with the measured ones, once both tables have come to the last step.
+    let [distance, measured] = [0, Number.POSITIVE_INFINITY];
+    for (let tries = 0; tries < 8 && Math.abs(measured - distance) >= 0.01; tries++) {
+      const rows = await table(page, "matrices");
+      distance = number(rows.find(([name]) => name.startsWith("Distance"))[2]);
+      const alignment = await table(page, "relative");
+      const column = alignment[0].findIndex((name) => name.startsWith("NP") && name.includes("W³"));
+      assert.ok(column > 0, alignment[0].join());
+      measured = number(alignment.at(-1)[column]);
+    }
+    assert.ok(Math.abs(measured - distance) < 0.01, `${measured} beside ${distance}`);
 
     // Arrow keys read one cell.
     await maps.scrollIntoViewIfNeeded();

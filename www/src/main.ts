@@ -98,6 +98,9 @@ function mount(root: HTMLElement, shared: Shared, owner: boolean, compare: () =>
   return lab;
 }
 
+/** Smooth scrolls end sooner, even on a busy machine. */
+const LONGEST_SCROLL_MS = 5000;
+
 /** Links within the page lead there without the address: what follows # in it are the run's settings. */
 function linksWithin(doc: Document): void {
   doc.addEventListener("click", (event) => {
@@ -108,8 +111,23 @@ function linksWithin(doc: Document): void {
     event.preventDefault();
     if (!place.hasAttribute("tabindex")) place.tabIndex = -1;
     place.focus({ preventScroll: true });
-    place.scrollIntoView();
+    leadTo(place);
   });
+}
+
+/** Scrolls there. What has grown on the way, figures that were still loading, is made up for at the end, unless the reader took over. */
+function leadTo(place: HTMLElement): void {
+  const over = new AbortController();
+  const { signal } = over;
+  for (const taken of ["wheel", "touchstart", "pointerdown", "keydown"])
+    addEventListener(taken, () => over.abort(), { signal, passive: true });
+  const arrived = () => {
+    over.abort();
+    place.scrollIntoView({ behavior: "instant" });
+  };
+  document.addEventListener("scrollend", arrived, { signal });
+  setTimeout(() => over.abort(), LONGEST_SCROLL_MS);
+  place.scrollIntoView();
 }
 
 /** A parameter of the page rather than of the run, from either part of the address. */
