@@ -147,7 +147,7 @@ pub fn tile_runs<L: Lanes, const M: usize, const V: usize>(
         return start;
     }
     assert!(
-        last(a_rows) + (runs - 1) * a_run + (k - 1) * a_k < a.len(),
+        (runs - 1) * a_run + (k - 1) * a_k < a.len().saturating_sub(last(a_rows)),
         "tile: left operand too short"
     );
     assert!(
@@ -181,7 +181,7 @@ pub fn tile_runs<L: Lanes, const M: usize, const V: usize>(
     acc
 }
 
-/// The row that begins last.
+/// The row that begins last. Lengths are compared with what is left behind it, as a sum with it could wrap.
 #[inline(always)]
 fn last<const M: usize>(rows: [usize; M]) -> usize {
     rows.into_iter().fold(0, usize::max)
@@ -196,7 +196,7 @@ pub fn load_block<L: Lanes, const M: usize, const V: usize>(
     c: &[f32],
     rows: [usize; M],
 ) -> [[L; V]; M] {
-    assert!(last(rows) + V * L::N <= c.len(), "load_block: too short");
+    assert!(V * L::N <= c.len().saturating_sub(last(rows)), "load_block: too short");
     let mut block = [[L::splat(0.0); V]; M];
     for (begin, row) in rows.into_iter().zip(&mut block) {
         for (v, vector) in row.iter_mut().enumerate() {
@@ -217,7 +217,7 @@ pub fn store_block<L: Lanes, const M: usize, const V: usize>(
     rows: [usize; M],
     block: [[L; V]; M],
 ) {
-    assert!(last(rows) + V * L::N <= c.len(), "store_block: too short");
+    assert!(V * L::N <= c.len().saturating_sub(last(rows)), "store_block: too short");
     for (begin, row) in rows.into_iter().zip(block) {
         for (v, vector) in row.into_iter().enumerate() {
             // SAFETY: the assertion covers the last row and the largest v.
